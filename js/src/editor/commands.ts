@@ -1,0 +1,176 @@
+/** What one can do with a fan, as editor commands. False means "not mine". */
+
+import { EditorSelection } from "@codemirror/state";
+import type { Command, EditorView } from "@codemirror/view";
+import { newId } from "../ids";
+import { firstSentence, firstWord, settled } from "../text";
+import { type Action, type Host, hosts } from "./config";
+import { type Candidate, type Fan, grows, neighbour, remainder, unreplaced, vacant } from "./fan";
+import { fanPlugin } from "./plugin";
+import { fanField, step } from "./state";
+import type { Draw } from "./steps";
+import { count, nextLength, warm } from "./tuning";
+
+/** Open a fan at the caret; in an open one, draw more, or try again what failed. Where nothing can
+ * be proposed, say why. */
+export const propose: Command = (view) => {
+  const host = view.state.facet(hosts);
+  if (!host) return false;
+  const cell = host.cell(view);
+  if (!cell || view.state.readOnly) return refuse(host, cell !== null);
+  const fan = openFan(view);
+  if (fan) return more(view, fan);
+  const ids = { fan: newId(), draw: newId() };
+  view.dispatch({
+    selection: EditorSelection.cursor(view.state.selection.main.head),
+    effects: step.of({
+      type: "open",
+      ...ids,
+      settings: host.settings(view),
+      engine: cell.client.status,
+    }),
+    scrollIntoView: true,
+  });
+  return true;
+};
+
+/** Highlight the next candidate. */
+export const next: Command = (view) => highlightFrom(view, 1);
+
+/** Highlight the previous candidate. */
+export const previous: Command = (view) => highlightFrom(view, -1);
+
+/** Put what is left of the highlighted candidate into the text, and close the fan. */
+export const accept: Command = (view) => insert(view, (rest) => rest.length, true);
+
+/** Put the next word of the highlighted candidate into the text. */
+export const acceptWord: Command = (view) => insert(view, firstWord, false);
+
+/** Put the highlighted candidate into the text up to the sentence's end. */
+export const acceptSentence: Command = (view) => insert(view, firstSentence, false);
+
+/** Keep the highlighted candidate alive for later. */
+export const branch: Command = (view) =>
+  judge(view, (candidate) => {
+    if (candidate.verdict === "branched") return;
+    const verdict = { type: "judge", candidate: candidate.id, verdict: "branched" } as const;
+    view.dispatch({ effects: step.of(verdict) });
+  });
+
+/** Reject the highlighted candidate and draw another in its place. */
+export const reject: Command = (view) =>
+  judge(view, ({ id }) => {
+    const effects = [
+      step.of({ type: "judge", candidate: id, verdict: "rejected" }),
+      step.of(draw(1, id)),
+    ];
+    view.dispatch({ effects });
+  });
+
+/** Close the fan without a verdict. */
+export const dismiss: Command = (view) => {
+  if (!openFan(view)) return false;
+  view.dispatch({ effects: step.of({ type: "close" }) });
+  return true;
+};
+
+/** The command of each action. */
+export const commands: Readonly<Record<Action, Command>> = {
+  propose,
+  next,
+  previous,
+  accept,
+  "accept-word": acceptWord,
+  "accept-sentence": acceptSentence,
+  branch,
+  reject,
+  dismiss,
+  "next-length": nextLength,
+  "more-candidates": count(1),
+  "fewer-candidates": count(-1),
+  warmer: warm(1),
+  cooler: warm(-1),
+};
+
+/** Highlight the candidate of a row. */
+export function highlight(view: EditorView, row: number): void {
+  view.dispatch({ effects: step.of({ type: "highlight", row }) });
+}
+
+function refuse({ words, report }: Host, isReadOnly: boolean): boolean {
+  const sentence = isReadOnly
+    ? words.__("This text is read-only; make it editable to have continuations proposed.")
+    : words.__(
+        "This editor belongs to no notebook and no text file; continuations are proposed in those.",
+      );
+  report(sentence);
+  return true;
+}
+
+function openFan(view: EditorView): Fan | null {
+  return view.state.field(fanField, false) ?? null;
+}
+
+function more(view: EditorView, fan: Fan): boolean {
+  if (fan.failure?.code === "lost") {
+    view.plugin(fanPlugin)?.hurry();
+    return true;
+  }
+  view.dispatch({ effects: missing(fan).map((draw) => step.of(draw)) });
+  return true;
+}
+
+/** The draws that fill the rows which are still to be filled; where there are none, one of new rows. */
+function missing(fan: Fan): Draw[] {
+  const fills = unreplaced(fan).map((replaces) => draw(1, replaces));
+  const free = vacant(fan);
+  if (free > 0) fills.push(draw(free));
+  return fills.length > 0 ? fills : [draw(fan.settings.n)];
+}
+
+function draw(n: number, replaces?: string): Draw {
+  return { type: "draw", draw: newId(), n, replaces };
+}
+
+function highlightFrom(view: EditorView, direction: 1 | -1): boolean {
+  const fan = openFan(view);
+  if (!fan) return false;
+  highlight(view, neighbour(fan, fan.highlighted, direction));
+  return true;
+}
+
+function judge(view: EditorView, give: (candidate: Candidate) => void): boolean {
+  const fan = openFan(view);
+  if (!fan) return false;
+  const candidate = fan.rows[fan.highlighted]?.shown;
+  if (candidate && candidate.verdict !== "rejected" && candidate.text) give(candidate);
+  return true;
+}
+
+function insert(view: EditorView, measure: (rest: string) => number, closes: boolean): boolean {
+  const fan = openFan(view);
+  if (!fan) return false;
+  const row = fan.rows[fan.highlighted];
+  const rest = settled(remainder(fan, row));
+  const length = measure(rest);
+  if (!row?.shown || length === 0) return true;
+  const from = fan.typed.length - row.shown.base.length;
+  const last = length === rest.length && !grows(row.shown);
+  const text = view.state.toText(rest.slice(0, length));
+  view.state.facet(hosts)?.isolate(view, () =>
+    view.dispatch({
+      changes: { from: fan.head, insert: text },
+      selection: EditorSelection.cursor(fan.head + text.length),
+      effects: step.of({
+        type: "accept",
+        candidate: (row.shown as Candidate).id,
+        from,
+        to: from + length,
+        closes: closes || last,
+      }),
+      userEvent: "input.complete",
+      scrollIntoView: true,
+    }),
+  );
+  return true;
+}

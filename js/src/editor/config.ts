@@ -1,0 +1,80 @@
+/** What the editor extension asks of its host, and the settings of a fan. */
+
+import { Facet, type Transaction } from "@codemirror/state";
+import type { EditorView } from "@codemirror/view";
+import type { Client } from "../client";
+import type { Length } from "./lengths";
+
+/** How the next draw is made. */
+export interface Settings {
+  readonly n: number;
+  readonly temperature: number;
+  readonly minP: number;
+  readonly length: Length;
+}
+
+/** The settings that hold where a host has none of its own. */
+export const defaults: Settings = { n: 5, temperature: 1, minP: 0.02, length: "sentence" };
+
+/** The largest n and temperature that are offered. */
+export const limits = { n: 32, temperature: 2 };
+
+/** Looks visible strings up; JupyterLab's TranslationBundle is one. */
+export interface Words {
+  __(text: string, ...values: unknown[]): string;
+  _n(one: string, many: string, n: number, ...values: unknown[]): string;
+}
+
+/** The strings as they stand in the source. */
+export const english: Words = {
+  __: (text, ...values) => text.replace(/%(\d)/g, (_, i) => String(values[i - 1])),
+  _n: (one, many, n, ...values) => english.__(n === 1 ? one : many, n, ...values),
+};
+
+/** What one can do with a fan; each is a command, a key, and a button or another control. */
+export type Action =
+  | "propose"
+  | "next"
+  | "previous"
+  | "accept"
+  | "accept-word"
+  | "accept-sentence"
+  | "branch"
+  | "reject"
+  | "dismiss"
+  | "next-length"
+  | "more-candidates"
+  | "fewer-candidates"
+  | "warmer"
+  | "cooler";
+
+/** Where the editor's text belongs: a cell of a document. */
+export interface Cell {
+  readonly client: Client;
+  readonly id: string;
+}
+
+/** The program around the editor. */
+export interface Host {
+  readonly words: Words;
+  /** The cell that the editor shows, or null where nothing can be proposed. */
+  cell(view: EditorView): Cell | null;
+  settings(view: EditorView): Settings;
+  /** The settings were changed where the fan is. */
+  keep(view: EditorView, settings: Settings): void;
+  /** Whether a transaction brings in a change made elsewhere. */
+  isRemote(tr: Transaction): boolean;
+  /** Whether a transaction undoes or redoes. */
+  isUndo(tr: Transaction): boolean;
+  /** Run an edit so that it is one undo step by itself. */
+  isolate(view: EditorView, edit: () => void): void;
+  /** Whether the reader went on to another place of the document. */
+  isAway(view: EditorView): boolean;
+  /** How the key of an action is written on a button. */
+  key(action: Action): string;
+  /** Tell the reader what went wrong when no fan is there to say it. */
+  report(message: string): void;
+}
+
+/** The host of an editor. */
+export const hosts = Facet.define<Host, Host | null>({ combine: (given) => given[0] ?? null });

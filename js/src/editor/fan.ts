@@ -1,0 +1,110 @@
+/**
+ * The open fan as a value, and what can be asked of it: which candidates still fit what was typed,
+ * what is left of one, what is on its way.
+ *
+ * Offsets count UTF-16 units, as the editor does. Pure: no editor, no answer and no key is known.
+ */
+
+import type { Ended, Status } from "../protocol";
+import type { Settings } from "./config";
+
+/** A continuation on offer. `base` is what stood between the fan's place and the caret when its draw
+ * was asked for; its text follows that. */
+export interface Candidate {
+  readonly id: string;
+  readonly draw: string;
+  readonly base: string;
+  readonly text: string;
+  readonly logprobs: readonly number[];
+  readonly finish: Ended["finish"] | null;
+  readonly verdict: "branched" | "rejected" | null;
+}
+
+/** A candidate that was asked for; `id` is empty until its draw begins. */
+export interface Coming {
+  readonly draw: string;
+  readonly base: string;
+  readonly id: string;
+}
+
+/** One line of the list: what it shows, and what takes its place as soon as it has text. */
+export interface Row {
+  readonly shown: Candidate | null;
+  readonly coming: Coming | null;
+}
+
+/** Why a fan cannot go on, in a sentence. */
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** One judging at one place. `typed` stands between `anchor`, where it opened, and `head`, the caret:
+ * typed or accepted since. */
+export interface Fan {
+  readonly id: string;
+  readonly anchor: number;
+  readonly head: number;
+  readonly typed: string;
+  readonly rows: readonly Row[];
+  readonly highlighted: number;
+  readonly seen: readonly string[];
+  readonly settings: Settings;
+  readonly engine: Status | null;
+  readonly failure: Failure | null;
+}
+
+/** The text of a candidate from the fan's place on. */
+export function whole(candidate: Candidate): string {
+  return candidate.base + candidate.text;
+}
+
+/** Whether a candidate still gains text. */
+export function grows(candidate: Candidate): boolean {
+  return candidate.finish === null;
+}
+
+/** Whether a row's candidate goes on from what was typed, or still may. */
+export function fits(fan: Fan, row: Row | undefined): boolean {
+  if (row?.coming) return true;
+  if (!row?.shown || row.shown.verdict === "rejected") return false;
+  if (fan.typed.length < row.shown.base.length) return false;
+  const text = whole(row.shown);
+  if (grows(row.shown) && fan.typed.startsWith(text)) return true;
+  return text.length > fan.typed.length && text.startsWith(fan.typed);
+}
+
+/** What is left of a row's candidate after what was typed; empty where nothing can be accepted. */
+export function remainder(fan: Fan, row: Row | undefined): string {
+  if (!row?.shown || row.shown.verdict === "rejected") return "";
+  const text = whole(row.shown);
+  const based = fan.typed.length >= row.shown.base.length;
+  return based && text.startsWith(fan.typed) ? text.slice(fan.typed.length) : "";
+}
+
+/** Whether text is still on its way. */
+export function isRunning(fan: Fan): boolean {
+  return fan.rows.some(({ shown, coming }) => coming || (shown && grows(shown)));
+}
+
+/** How many rows are free for a draw to fill. */
+export function vacant(fan: Fan): number {
+  return fan.rows.filter((row) => !row.shown && !row.coming).length;
+}
+
+/** The rejected candidates whose replacement never came. */
+export function unreplaced(fan: Fan): string[] {
+  return fan.rows.flatMap(({ shown, coming }) =>
+    shown?.verdict === "rejected" && !coming ? [shown.id] : [],
+  );
+}
+
+/** The row nearest to `from` in a direction that fits, going round; `from` itself if none does. */
+export function neighbour(fan: Fan, from: number, direction: 1 | -1): number {
+  const count = fan.rows.length;
+  for (let i = 1; i <= count; i++) {
+    const row = (from + direction * i + count * i) % count;
+    if (fits(fan, fan.rows[row])) return row;
+  }
+  return from;
+}

@@ -1,0 +1,30 @@
+/** The fan in an editor: `fans(host)` makes the extension. */
+
+import type { Extension } from "@codemirror/state";
+import { type Host, hosts } from "./config";
+import { ghost } from "./ghost";
+import { fanPanel } from "./panel";
+import { fanPlugin } from "./plugin";
+import { fanField } from "./state";
+import { theme } from "./theme";
+
+export { commands } from "./commands";
+export {
+  type Action,
+  type Cell,
+  defaults,
+  english,
+  type Host,
+  limits,
+  type Settings,
+  type Words,
+} from "./config";
+export { OPEN } from "./ghost";
+export { branchIcon, fanIcon, warnIcon } from "./icons";
+export { extents, type Length, lengths } from "./lengths";
+export { fanField } from "./state";
+
+/** Let continuations be proposed and judged in an editor. */
+export function fans(host: Host): Extension {
+  return [hosts.of(host), fanField, fanPlugin, fanPanel, ghost, theme];
+}

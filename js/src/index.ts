@@ -1,0 +1,10 @@
+/** The front end of jupyter-sim without a host: the client, the editor extension, the protocol. */
+
+export { Client, type ClientOptions, type FanListener, Refusal, type Snapshot } from "./client";
+export * from "./editor/index";
+export { documentId } from "./ids";
+export type * from "./protocol";
+export type { Connect, FromDocument, FromFront, Receiver, Transport } from "./transport";
+
+/** The version of the front end; equal to that of the Python package. */
+export const VERSION = "0.1.0";

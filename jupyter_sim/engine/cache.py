@@ -1,0 +1,188 @@
+"""Which tokens live in which sequence of the KV cache, and which may go. Bookkeeping only.
+
+Sequences form a tree without knowing it: a fork shares the cells of what it was forked from, and a
+cell is free when no sequence holds it any more. Nothing is computed or copied here; `orders` tell
+the one who owns the memory what to do, and are to be obeyed at once and in order.
+
+A sequence is busy while a rollout uses it, and is never evicted then. Left idle it stays, so that
+typing on, going back or hopping to a sibling finds its tokens again, until it is the one that was
+used longest ago and its cells or its number are needed. Cells in use slow every step down, needed
+by it or not, so few are kept that are of no use to those who compute.
+"""
+
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Cut(NamedTuple):
+    """Forget all but the first `length` tokens of a sequence."""
+
+    sequence: int
+    length: int
+
+
+class Copy(NamedTuple):
+    """Let an empty `target` share the first `length` tokens of `source`."""
+
+    source: int
+    target: int
+    length: int
+
+
+Order = Cut | Copy
+
+
+@dataclass
+class _Held:
+    """What one sequence holds: a token and a cell for each position."""
+
+    tokens: "array[int]" = field(default_factory=lambda: array("i"))
+    cells: "array[int]" = field(default_factory=lambda: array("i"))
+    busy: bool = True
+    used: int = 0
+
+
+class Cache:
+    """The sequences of one context.
+
+    `kept` is how many cells may be in use by idle sequences alone when a new one is opened.
+    """
+
+    def __init__(self, sequences: int, cells: int, kept: int) -> None:
+        self.orders: list[Order] = []
+        self._held: dict[int, _Held] = {}
+        self._numbers = list(range(sequences))
+        self._references = np.zeros(cells, np.int32)
+        self._free = list(range(cells))
+        self._kept = kept
+        self._clock = 0
+
+    @property
+    def used(self) -> int:
+        """How many cells are in use."""
+        return len(self._references) - len(self._free)
+
+    @property
+    def held(self) -> dict[int, tuple[int, ...]]:
+        """The tokens of every sequence, for tests and inspection."""
+        return {number: tuple(held.tokens) for number, held in self._held.items()}
+
+    def length(self, sequence: int) -> int:
+        """Return how many tokens a sequence holds."""
+        return len(self._held[sequence].tokens)
+
+    def open(self, tokens: Sequence[int]) -> int | None:
+        """Return a busy sequence that holds as much of the beginning of `tokens` as is there.
+
+        None where every sequence is busy.
+        """
+        source, shared = self._longest(np.array(tokens, np.int32))
+        if source is not None and self._is_prefix(source, shared):
+            self._held[source].busy = True
+            self.cut(source, shared)
+            self._touch(source)
+            opened: int | None = source
+        else:
+            opened = self._take(source, shared)
+        while self._idle_cells() > self._kept:
+            self.evict()
+        return opened
+
+    def fork(self, sequence: int) -> int | None:
+        """Return a busy sequence that shares all of `sequence`; None where all are busy."""
+        return self._take(sequence, self.length(sequence))
+
+    def extend(self, sequence: int, tokens: Iterable[int]) -> None:
+        """Note that tokens were decoded at the end of a sequence."""
+        held = self._held[sequence]
+        for token in tokens:
+            cell = self._free.pop()
+            self._references[cell] = 1
+            held.tokens.append(token)
+            held.cells.append(cell)
+
+    def cut(self, sequence: int, length: int) -> None:
+        """Forget all but the first `length` tokens of a sequence."""
+        held = self._held[sequence]
+        if length >= len(held.tokens):
+            return
+        self._release(held.cells[length:])
+        del held.tokens[length:], held.cells[length:]
+        self.orders.append(Cut(sequence, length))
+
+    def close(self, sequence: int) -> None:
+        """Leave a sequence idle, its tokens kept for as long as there is room."""
+        self._held[sequence].busy = False
+        self._touch(sequence)
+
+    def room(self, cells: int) -> bool:
+        """See to it that so many cells are free, by eviction; whether they are."""
+        while len(self._free) < cells:
+            if not self.evict():
+                return False
+        return True
+
+    def _longest(self, wanted: NDArray[np.int32]) -> tuple[int | None, int]:
+        """Return the sequence that shares most of the beginning of `wanted`, and how much."""
+        best: tuple[int | None, int] = (None, 0)
+        for number, held in self._held.items():
+            size = min(len(held.tokens), len(wanted))
+            if size > best[1]:
+                other = np.frombuffer(held.tokens, np.int32, size)
+                differ = np.flatnonzero(other != wanted[:size])
+                shared = int(differ[0]) if len(differ) else size
+                if shared > best[1]:
+                    best = (number, shared)
+        return best
+
+    def _is_prefix(self, sequence: int, shared: int) -> bool:
+        """Whether an idle sequence would lose no more than its last token by being cut."""
+        held = self._held[sequence]
+        return not held.busy and len(held.tokens) - shared <= 1
+
+    def _take(self, source: int | None, shared: int) -> int | None:
+        """Return a fresh busy sequence that shares the first cells of `source`."""
+        if not self._numbers and not self.evict(keep=source):
+            return None
+        number = self._numbers.pop(0)
+        held = self._held[number] = _Held()
+        if source is not None and shared:
+            origin = self._held[source]
+            held.tokens, held.cells = origin.tokens[:shared], origin.cells[:shared]
+            self._references[held.cells] += 1
+            self.orders.append(Copy(source, number, shared))
+        self._touch(number)
+        return number
+
+    def evict(self, keep: int | None = None) -> bool:
+        """Forget the idle sequence that was used longest ago; whether there was one."""
+        idle = (n for n, held in self._held.items() if not held.busy and n != keep)
+        oldest = min(idle, key=lambda number: self._held[number].used, default=None)
+        if oldest is None:
+            return False
+        self._release(self._held.pop(oldest).cells)
+        self._numbers.append(oldest)
+        self.orders.append(Cut(oldest, 0))
+        return True
+
+    def _release(self, cells: "array[int]") -> None:
+        mine = np.array(cells, np.int32)
+        self._references[mine] -= 1
+        self._free.extend(mine[self._references[mine] == 0].tolist())
+
+    def _idle_cells(self) -> int:
+        """Return how many cells are in use by idle sequences alone."""
+        busy = np.zeros(len(self._references), bool)
+        for held in self._held.values():
+            if held.busy:
+                busy[held.cells] = True
+        return self.used - int(busy.sum())
+
+    def _touch(self, sequence: int) -> None:
+        self._clock += 1
+        self._held[sequence].used = self._clock

@@ -1,0 +1,105 @@
+"""How many threads a model may use on this machine, and how many pay at the moment.
+
+On all cores a step is quicker, unless anything else wants one of them: then the threads wait for
+each other, and it takes many times as long. So the rule is one core less, and all of them as long
+as measured steps say so.
+"""
+
+import os
+from pathlib import Path
+from statistics import median
+
+TOPOLOGY = Path("/sys/devices/system/cpu")
+QUOTA = Path("/sys/fs/cgroup/cpu.max")
+
+TRIAL_STEPS = 4
+FIRST_PATIENCE, LONGEST_PATIENCE = 0.05, 30.0
+GAIN, COLLAPSE = 0.85, 4.0
+
+
+def cores() -> int:
+    """Return how many cores this process may use.
+
+    Counted are physical cores where Linux tells them, within the process's affinity and the quota
+    of its container, as a hub sets it.
+    """
+    return min(_cores(), _quota())
+
+
+class Threads:
+    """The number of threads for each step: `fewer`, or `most` while that is faster.
+
+    Steps of the same size are compared. Now and then the other number is tried for a few steps;
+    each trial that was in vain doubles the seconds until the next one.
+    """
+
+    def __init__(self, fewer: int, most: int) -> None:
+        self.now = fewer
+        self._fewer, self._most = fewer, most
+        self._patience = FIRST_PATIENCE
+        self._since = 0.0
+        self._size = 0
+        self._usual: list[float] = []
+        self._trial: list[float] | None = None
+
+    def took(self, size: int, seconds: float) -> None:
+        """Note how long a step of so many tokens took with `now` threads."""
+        if self._fewer == self._most:
+            return
+        if size != self._size:
+            self._size, self._usual = size, []
+            self._end_trial()
+            return
+        self._since += seconds
+        if self._trial is not None:
+            self._trial.append(seconds)
+            self._judge(self._trial)
+            return
+        self._usual = [*self._usual[1 - TRIAL_STEPS :], seconds]
+        if len(self._usual) < TRIAL_STEPS:
+            return
+        collapsed = self.now == self._most and min(self._usual[-2:]) > COLLAPSE * min(self._usual)
+        if collapsed or self._since > self._patience:
+            self._since = 0.0
+            self._trial = []
+            self._swap()
+
+    def _judge(self, trial: list[float]) -> None:
+        """Keep the other number if it has turned out faster; otherwise go back."""
+        usual = median(self._usual)
+        if len(trial) < TRIAL_STEPS and trial[-1] < COLLAPSE * usual:
+            return
+        if median(trial) < GAIN * usual:
+            self._usual, self._trial = trial, None
+            self._patience = max(FIRST_PATIENCE, self._patience / 2)
+        else:
+            self._patience = min(LONGEST_PATIENCE, 2 * self._patience)
+            self._end_trial()
+
+    def _end_trial(self) -> None:
+        if self._trial is not None:
+            self._trial = None
+            self._swap()
+
+    def _swap(self) -> None:
+        self.now = self._fewer if self.now == self._most else self._most
+
+
+def _cores() -> int:
+    if not hasattr(os, "sched_getaffinity"):
+        return os.cpu_count() or 1
+    mine = os.sched_getaffinity(0)
+    siblings = (TOPOLOGY / f"cpu{core}" / "topology" / "thread_siblings" for core in mine)
+    try:
+        return len({path.read_text() for path in siblings})
+    except OSError:
+        return len(mine)
+
+
+def _quota() -> int:
+    """Return the whole cores that the control group grants; many where it does not say."""
+    try:
+        granted, period = QUOTA.read_text().split()
+        return max(1, int(granted) // int(period))
+    except (OSError, ValueError):
+        return 1 << 16

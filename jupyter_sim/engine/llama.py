@@ -1,0 +1,301 @@
+"""A loaded llama.cpp model with its context: tokens in, logits out. The only user of llama_cpp.
+
+Sequences and positions are the caller's business; nothing is known here of prompts, candidates or
+sampling. The settings and the order of calls follow from measurements: flash attention and large
+micro-batches are slow on a processor with many short queries, one unified KV buffer makes forks
+free, and the abort callback must be native, because a Python one would wait for the interpreter.
+"""
+
+import ctypes
+import importlib.metadata
+import os
+import re
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import llama_cpp.llama_cpp as api
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import EngineError, ModelError
+from .cores import cores
+from .wire import Settings
+
+SEQUENCES = 64
+BATCH = 512
+MICRO_BATCH = 128
+SPARE = 4096
+MAX_CONTEXT = 8192
+ERROR, CONTINUED = 4, 5
+GPU_KINDS = (1, 2)
+
+LIBC = ctypes.CDLL("msvcrt" if os.name == "nt" else None)
+
+DECODED, FULL, ABORTED = 0, 1, 2
+
+Ints = NDArray[np.int32]
+
+
+class Llama:
+    """One model in memory, and the KV cells of its sequences."""
+
+    def __init__(
+        self,
+        path: Path,
+        settings: Settings,
+        *,
+        repack: bool = True,
+        progress: Callable[[float], None] = lambda fraction: None,
+    ) -> None:
+        self._lines: deque[str] = deque(maxlen=6)
+        self._log = api.llama_log_callback(self._hear)
+        api.llama_log_set(self._log, None)
+        api.llama_backend_init()
+        self._gpu = _gpu() if settings.n_gpu_layers else ""
+        self._model = self._load(path, settings, repack, progress)
+        self._refuse_foreign_kinds(path)
+        self._vocab = api.llama_model_get_vocab(self._model)
+        self.vocabulary: int = api.llama_vocab_n_tokens(self._vocab)
+        trained = api.llama_model_n_ctx_train(self._model)
+        self.window = min(settings.context or min(trained, MAX_CONTEXT), trained)
+        self.cells = -(-(self.window + SPARE) // 256) * 256
+        self.most_threads = settings.threads or cores()
+        self.threads = settings.threads or max(1, self.most_threads - 1)
+        self._ctx = self._context(path)
+        self._memory = api.llama_get_memory(self._ctx)
+        self.parameters: int = api.llama_model_n_params(self._model)
+        self.pieces = self._pieces()
+        self.ends = self._ends()
+        self.mute = np.array(
+            [t for t, piece in enumerate(self.pieces) if not piece and t not in self.ends],
+            dtype=np.intp,
+        )
+        self.opener = self._opener()
+        self._batch = _Batch()
+
+    @property
+    def device(self) -> str:
+        """Where the model runs, such as "CPU" or "CUDA: NVIDIA H200"."""
+        return self._gpu or "CPU"
+
+    @property
+    def engine(self) -> str:
+        """What runs it, with versions."""
+        ours = importlib.metadata.version("llama_cpp_python")
+        theirs = api.llama_version().decode("utf-8", "replace")
+        return f"llama.cpp {theirs} (llama-cpp-python {ours})"
+
+    def tokenize(self, text: str) -> list[int]:
+        """Return the tokens of `text`, after the opening token where the model wants one."""
+        raw = text.encode()
+        room = len(raw) + 8
+        buffer = (api.llama_token * room)()
+        count = api.llama_tokenize(self._vocab, raw, len(raw), buffer, room, True, False)
+        if count < 0:
+            raise EngineError(f"The model's tokenizer gave up on {len(raw):,} bytes of text.")
+        return list(buffer[:count])
+
+    def decode(self, tokens: Ints, positions: Ints, sequences: Ints, wanted: Ints) -> int:
+        """Run one batch of at most BATCH tokens; `wanted` flags those whose logits are needed.
+
+        Returns DECODED, FULL (nothing changed) or ABORTED (whole micro-batches may have been
+        done, see `length`). Raises EngineError where llama.cpp refuses the batch.
+        """
+        code: int = api.llama_decode(
+            self._ctx, self._batch.fill(tokens, positions, sequences, wanted)
+        )
+        if code not in (DECODED, FULL, ABORTED):
+            raise EngineError(f"llama.cpp refused a batch with code {code}. {self.complaint()}")
+        return code
+
+    def use_threads(self, count: int) -> None:
+        """Compute with so many threads from the next batch on."""
+        if count != self.threads:
+            self.threads = count
+            api.llama_set_n_threads(self._ctx, count, count)
+
+    def logits(self, rows: int) -> NDArray[np.float32]:
+        """Return the logits of the last batch's wanted tokens; the next decode overwrites them."""
+        pointer = api.llama_get_logits(self._ctx)
+        memory = (ctypes.c_float * (rows * self.vocabulary)).from_address(
+            ctypes.addressof(pointer.contents)
+        )
+        return np.frombuffer(memoryview(memory), np.float32).reshape(rows, self.vocabulary)
+
+    def copy(self, source: int, target: int, length: int) -> None:
+        """Let `target`, whatever it held, share the first `length` cells of `source`."""
+        api.llama_memory_seq_rm(self._memory, target, -1, -1)
+        api.llama_memory_seq_cp(self._memory, source, target, 0, length)
+
+    def cut(self, sequence: int, length: int) -> None:
+        """Forget all but the first `length` tokens of a sequence."""
+        api.llama_memory_seq_rm(self._memory, sequence, length, -1)
+
+    def length(self, sequence: int) -> int:
+        """Return how many tokens of a sequence are in memory."""
+        return int(api.llama_memory_seq_pos_max(self._memory, sequence)) + 1
+
+    def clear(self) -> None:
+        """Forget every sequence."""
+        api.llama_memory_clear(self._memory, False)
+
+    def abort(self) -> None:
+        """Let the running decode, on whatever thread, return ABORTED as soon as it can."""
+        self._flag.raw = b"1"
+
+    def resume(self) -> None:
+        """Take an abort back, for the next decode."""
+        self._flag.raw = b"0"
+
+    def try_out(self) -> None:
+        """Decode two tokens in one batch, which kills the process where llama.cpp is miscompiled.
+
+        Raises EngineError where the logits are no numbers.
+        """
+        ones = np.ones(2, np.int32)
+        two = np.arange(2, dtype=np.int32)
+        self.decode(ones * self.opener, two, ones * 0, two)
+        if not np.isfinite(self.logits(1)).all():
+            raise EngineError("The model computes no numbers; its file may be damaged.")
+        self.clear()
+
+    def complaint(self) -> str:
+        """Return what llama.cpp said of late when something went wrong."""
+        return " ".join(self._lines)
+
+    def _reason(self) -> str:
+        """Return the first thing that went wrong; what follows it only says that something did."""
+        line = self._lines[0].rstrip(".") if self._lines else "it does not say why"
+        return re.sub(r"^(?:\w+_\w+: |error loading model: )+", "", line)
+
+    def _hear(self, level: int, text: bytes, _: object) -> None:
+        if level in (ERROR, CONTINUED) and text.strip(b".\n "):
+            self._lines.append(text.decode("utf-8", "replace").strip())
+
+    def _load(
+        self, path: Path, settings: Settings, repack: bool, progress: Callable[[float], None]
+    ) -> Any:
+        def hear(fraction: float, _: object) -> bool:
+            progress(fraction)
+            return True
+
+        heard = api.llama_progress_callback(hear)
+        wishes = api.llama_model_default_params()
+        wishes.n_gpu_layers = settings.n_gpu_layers
+        wishes.use_extra_bufts = repack
+        wishes.progress_callback = heard
+        model = api.llama_model_load_from_file(str(path).encode(), wishes)
+        if not model:
+            raise ModelError(
+                f"llama.cpp cannot load the model {path}: {self._reason()}. Choose another GGUF "
+                "file, or update llama-cpp-python."
+            )
+        return model
+
+    def _refuse_foreign_kinds(self, path: Path) -> None:
+        """Raise ModelError for a model whose memory cannot be shared or cut."""
+        recurrent = api.llama_model_is_recurrent(self._model)
+        if recurrent or api.llama_model_is_hybrid(self._model):
+            raise ModelError(
+                f"The model {path} is recurrent, so candidates cannot share its memory; "
+                "choose a transformer."
+            )
+        if api.llama_model_has_encoder(self._model) or api.llama_model_is_diffusion(self._model):
+            raise ModelError(f"The model {path} does not continue text from left to right.")
+
+    def _context(self, path: Path) -> Any:
+        self._flag = ctypes.create_string_buffer(b"0", 2)
+        self._atoi = ctypes.cast(LIBC.atoi, api.ggml_abort_callback)
+        wishes = api.llama_context_default_params()
+        wishes.n_ctx = self.cells
+        wishes.n_batch = BATCH
+        wishes.n_ubatch = BATCH if self._gpu else MICRO_BATCH
+        wishes.n_seq_max = wishes.n_outputs_max = SEQUENCES
+        wishes.n_threads = wishes.n_threads_batch = self.threads
+        wishes.kv_unified = True
+        wishes.flash_attn_type = -1 if self._gpu else 0
+        wishes.abort_callback = self._atoi
+        wishes.abort_callback_data = ctypes.cast(self._flag, ctypes.c_void_p)
+        context = api.llama_init_from_model(self._model, wishes)
+        if not context:
+            raise ModelError(
+                f"There is no memory for a window of {self.window} tokens of the model {path}; "
+                f"set a smaller context. {self.complaint()}".strip()
+            )
+        return context
+
+    def _pieces(self) -> list[bytes]:
+        """Return the bytes of every token; none for those that stand for no text."""
+        room = 1 << 16
+        buffer = ctypes.create_string_buffer(room)
+        piece, vocab = api.llama_token_to_piece, self._vocab
+        lengths = (piece(vocab, token, buffer, room, 0, False) for token in range(self.vocabulary))
+        return [ctypes.string_at(buffer, size) if size > 0 else b"" for size in lengths]
+
+    def _ends(self) -> frozenset[int]:
+        """Return the tokens that end a text; they are spelled as nothing, or like a tag."""
+        likely = (t for t, piece in enumerate(self.pieces) if not piece or piece[:1] == b"<")
+        return frozenset(t for t in likely if api.llama_vocab_is_eog(self._vocab, t))
+
+    def _opener(self) -> int:
+        """Return the token that an empty prompt begins with."""
+        for named in (api.llama_vocab_bos, api.llama_vocab_eos, api.llama_vocab_nl):
+            token = int(named(self._vocab))
+            if token >= 0:
+                return token
+        return 0
+
+
+class _Batch:
+    """The arrays that llama.cpp reads a batch from, made once and kept alive."""
+
+    def __init__(self) -> None:
+        self._tokens, self._positions, self._sequences = np.zeros((3, BATCH), np.int32)
+        self._wanted = np.zeros(BATCH, np.int8)
+        self._ones = np.ones(BATCH, np.int32)
+        start = self._sequences.ctypes.data
+        self._pointers = start + 4 * np.arange(BATCH, dtype=np.uintp)
+        self._struct = api.llama_batch(
+            0,
+            _pointer(self._tokens, ctypes.c_int32),
+            None,
+            _pointer(self._positions, ctypes.c_int32),
+            _pointer(self._ones, ctypes.c_int32),
+            _pointer(self._pointers, ctypes.POINTER(ctypes.c_int32)),
+            _pointer(self._wanted, ctypes.c_int8),
+        )
+
+    def fill(self, tokens: Ints, positions: Ints, sequences: Ints, wanted: Ints) -> Any:
+        """Return the batch that holds these; it borrows this object's arrays."""
+        count = len(tokens)
+        self._tokens[:count] = tokens
+        self._positions[:count] = positions
+        self._sequences[:count] = sequences
+        self._wanted[:count] = wanted
+        self._struct.n_tokens = count
+        return self._struct
+
+
+def _pointer(array: NDArray[Any], kind: Any) -> Any:
+    return ctypes.cast(array.ctypes.data, ctypes.POINTER(kind))
+
+
+def _gpu() -> str:
+    """Return kind and name of the first GPU that this llama.cpp can use, or nothing."""
+    if not api.llama_supports_gpu_offload():
+        return ""
+    library = api._lib
+    device = library.ggml_backend_dev_get
+    device.argtypes, device.restype = [ctypes.c_size_t], ctypes.c_void_p
+    library.ggml_backend_dev_count.restype = ctypes.c_size_t
+    for place in range(library.ggml_backend_dev_count()):
+        handle = ctypes.c_void_p(device(place))
+        if library.ggml_backend_dev_type(handle) in GPU_KINDS:
+            texts = (library.ggml_backend_dev_name, library.ggml_backend_dev_description)
+            for text in texts:
+                text.restype = ctypes.c_char_p
+            kind, name = (text(handle).decode("utf-8", "replace") for text in texts)
+            return f"{kind.rstrip('0123456789')}: {name}"
+    return ""

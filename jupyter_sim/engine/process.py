@@ -1,0 +1,155 @@
+"""One worker process from its start to its death, spoken to through pipes. No event loop here."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from queue import SimpleQueue
+from threading import Thread
+
+import msgspec
+
+from ..errors import SimError, WorkerDied
+from .wire import Answer, Command, Failed, Load, Loaded, Loading, Reply, receive, send
+
+COMMAND = (sys.executable, "-P", "-m", "jupyter_sim.engine.worker")
+END_SECONDS = 2.0
+CRASHES = {signal.SIGSEGV, signal.SIGILL, signal.SIGABRT, signal.SIGFPE}
+CRASHES |= {signal.SIGBUS} if sys.platform != "win32" else set()
+# Windows ends a process with an NTSTATUS from here upward
+ACCESS_VIOLATION = 0xC0000000
+
+PASSED = {"PATH", "HOME", "LANG", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "USERPROFILE", "COMSPEC"}
+PASSED |= {"PYTHONPATH", "PYTHONHOME", "PYTHONUSERBASE", "VIRTUAL_ENV", "CONDA_PREFIX"}
+FAMILIES = ("LC_", "LD_LIBRARY_", "DYLD_", "LLAMA_", "GGML_")
+NOISE = re.compile(r"GGML_ASSERT|\.(?:c|cpp|cu|h|hpp|m|mm):\d+:")
+GPU_FAMILIES = ("CUDA_", "NVIDIA_", "HIP_", "ROCR_", "HSA_", "VK_", "SYCL_", "ZE_")
+
+
+class Process:
+    """A worker that was told to load a model.
+
+    `hear` gets what its rollouts say and `gone` the sentence about its end, both on a thread of
+    their own. `loaded` resolves when the model stands ready; it raises ModelError or EngineError
+    as the worker says, and WorkerDied where the process ends before.
+    """
+
+    def __init__(
+        self,
+        load: Load,
+        progress: Callable[[float], None],
+        hear: Callable[["Process", Answer | Failed], None],
+        gone: Callable[["Process", str], None],
+    ) -> None:
+        self.loaded: Future[Loaded] = Future()
+        self._tried = False
+        self._progress, self._hear, self._gone = progress, hear, gone
+        self._ending = False
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the process
+        try:
+            self._child = subprocess.Popen(
+                COMMAND,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._errors,
+                env=_environment(),
+                process_group=0 if sys.platform != "win32" else None,
+            )
+        except OSError:
+            self._errors.close()
+            raise
+        self._commands: SimpleQueue[Command | None] = SimpleQueue()
+        self.say(load)
+        for target in (self._write, self._read):
+            Thread(target=target, name=f"jupyter-sim {target.__name__}", daemon=True).start()
+
+    @property
+    def pid(self) -> int:
+        """The process's number."""
+        return self._child.pid
+
+    @property
+    def crashed_at_first_batch(self) -> bool:
+        """Whether native code ended the process when it was to compute for the first time."""
+        code = self._child.returncode
+        return self._tried and code is not None and (-code in CRASHES or code > ACCESS_VIOLATION)
+
+    def say(self, command: Command) -> None:
+        """Give a command, never waiting; a process that has ended ignores it."""
+        self._commands.put(command)
+
+    def end(self) -> None:
+        """Let the process go, and wait until it is gone."""
+        self._ending = True
+        self._commands.put(None)
+        try:
+            self._child.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._child.kill()
+            self._child.wait()
+
+    def _write(self) -> None:
+        assert self._child.stdin is not None
+        with suppress(OSError), self._child.stdin as pipe:
+            while command := self._commands.get():
+                send(pipe, command)
+
+    def _read(self) -> None:
+        assert self._child.stdout is not None
+        with self._child.stdout as pipe:
+            try:
+                while body := receive(pipe):
+                    self._take(msgspec.msgpack.decode(body, type=Reply))
+            except (SimError, msgspec.MsgspecError):
+                # what speaks nonsense is not to be waited for
+                self._child.kill()
+        self._child.wait()
+        self._commands.put(None)
+        text = self._farewell()
+        if not self.loaded.done():
+            self.loaded.set_exception(WorkerDied(text))
+        self._errors.close()
+        self._gone(self, text)
+
+    def _take(self, reply: Reply) -> None:
+        match reply:
+            case Loading(progress):
+                self._tried = progress > 1
+                self._progress(min(1.0, progress))
+            case Loaded():
+                self.loaded.set_result(reply)
+            case Failed(serial=0):
+                self.loaded.set_exception(reply.error())
+            case Answer() | Failed():
+                self._hear(self, reply)
+
+    def _farewell(self) -> str:
+        """Return a sentence about how the process ended."""
+        if self._ending:
+            return "The model was closed."
+        code = self._child.returncode
+        how = f"with status {code}"
+        if code < 0:
+            with suppress(ValueError):
+                how = f"by {signal.Signals(-code).name}"
+        self._errors.seek(0, os.SEEK_END)
+        self._errors.seek(max(0, self._errors.tell() - 2000))
+        lines = self._errors.read().decode("utf-8", "replace").strip().splitlines()
+        # where in a build something failed tells a person nothing
+        lines = [line for line in lines if not NOISE.search(line)]
+        said = f" It said: {lines[-1][:200]}" if lines else ""
+        return f"The model's process ended unexpectedly ({how}).{said}"
+
+
+def _environment() -> dict[str, str]:
+    """Return what the worker may know of the environment: how to find Python, libraries, GPUs."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name.upper() in PASSED or name.upper().startswith(FAMILIES + GPU_FAMILIES)
+    } | {"GGML_NO_BACKTRACE": "1", "OPENBLAS_NUM_THREADS": "1"}

@@ -1,0 +1,114 @@
+"""What client and worker say to each other: msgpack, each message after its length in four bytes.
+
+A serial number names a rollout on the wire, so that a late answer to one that was left can never
+reach another of the same id. No process, thread or model is known here.
+"""
+
+import struct
+from typing import IO, Annotated
+
+import msgspec
+from msgspec import Meta
+
+from ..errors import BadInput, ContextFull, EngineError, ModelError, SimError
+from ..events import Value
+from .messages import Column, Rollout, Started
+
+HEAD = struct.Struct("<I")
+MAX_FRAME = 1 << 28
+
+ERRORS = {error.code: error for error in (BadInput, ModelError, EngineError, ContextFull)}
+
+
+class Settings(Value, frozen=True):
+    """How a model is to run; a zero lets the worker decide.
+
+    `context` is the window in tokens (0: what the model was trained for, at most 8192), `threads`
+    the processor threads (0: one less than there are cores), `n_gpu_layers` how many layers go to
+    the GPU (-1: all, where llama.cpp was built for one).
+    """
+
+    context: Annotated[int, Meta(ge=0, lt=2**24)] = 0
+    threads: Annotated[int, Meta(ge=0, le=1024)] = 0
+    n_gpu_layers: Annotated[int, Meta(ge=-1, lt=2**16)] = -1
+
+
+class Load(Value, frozen=True, tag="load"):
+    """Load this model; the first command, given once. `repack` allows ggml's extra buffers."""
+
+    path: str
+    settings: Settings
+    repack: bool
+
+
+class Begin(Value, frozen=True, tag="begin"):
+    """Begin a rollout."""
+
+    serial: int
+    rollout: Rollout
+
+
+class Cancel(Value, frozen=True, tag="cancel"):
+    """End a rollout's candidates; a serial that is not running is ignored."""
+
+    serial: int
+
+
+class Loading(Value, frozen=True, tag="loading"):
+    """How much of the model is read, from 0 to 1; above 1, it is being tried out."""
+
+    progress: float
+
+
+class Loaded(Value, frozen=True, tag="loaded"):
+    """The model stands ready, and has decoded two tokens to prove it."""
+
+    device: str
+    engine: str
+    context: int
+    parameters: int
+
+
+class Answer(Value, frozen=True, tag="answer"):
+    """What a rollout says."""
+
+    serial: int
+    message: Started | Column
+
+
+class Failed(Value, frozen=True, tag="failed"):
+    """A rollout, or with serial 0 the load, ends with the error of this code and text."""
+
+    serial: int
+    code: str
+    text: str
+
+    def error(self) -> SimError:
+        """Return the error, to be raised."""
+        return ERRORS.get(self.code, EngineError)(self.text)
+
+
+Command = Load | Begin | Cancel
+Reply = Loading | Loaded | Answer | Failed
+
+
+def send(file: IO[bytes], message: Command | Reply) -> None:
+    """Write one message."""
+    body = msgspec.msgpack.encode(message)
+    file.write(HEAD.pack(len(body)) + body)
+    file.flush()
+
+
+def receive(file: IO[bytes]) -> bytes | None:
+    """Return the bytes of the next message, or None where the other end has closed or broken off.
+
+    Raises EngineError for a length that no message has.
+    """
+    head = file.read(HEAD.size)
+    if len(head) < HEAD.size:
+        return None
+    (length,) = HEAD.unpack(head)
+    if length > MAX_FRAME:
+        raise EngineError(f"The model's process sent {length:,} bytes at once, which is nonsense.")
+    body = file.read(length)
+    return body if len(body) == length else None

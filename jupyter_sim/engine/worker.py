@@ -1,0 +1,135 @@
+"""The child process around a model: commands in by one pipe, replies out by another.
+
+    python -m jupyter_sim.engine.worker
+
+One thread owns the model. A second one reads commands, and ends the process when its parent is
+gone, however that died and whatever the first is computing.
+"""
+
+import os
+import signal
+import sys
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Thread
+from time import sleep
+from typing import BinaryIO
+
+import msgspec
+
+from ..errors import EngineError, SimError
+from .llama import Llama
+from .messages import Column, Started
+from .rollout import Scheduler
+from .wire import Answer, Begin, Cancel, Command, Failed, Load, Loaded, Loading, receive, send
+
+WATCH_SECONDS = 1.0
+
+
+def main() -> None:
+    """Serve one model until the parent goes away."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _no_core_dumps()
+    commands, replies = os.fdopen(0, "rb"), os.fdopen(os.dup(1), "wb")
+    # whatever prints to standard output must not end up among the replies
+    os.dup2(2, 1)
+    Worker(commands, replies).run()
+
+
+class Worker:
+    """The two threads and what they share."""
+
+    def __init__(self, commands: BinaryIO, replies: BinaryIO) -> None:
+        self._commands = commands
+        self._replies = replies
+        self._queue: SimpleQueue[Command] = SimpleQueue()
+        self._scheduler: Scheduler | None = None
+
+    def run(self) -> None:
+        """Load the model that the first command names, then compute until the end."""
+        load = _decode(receive(self._commands) or b"")
+        if not isinstance(load, Load):
+            return
+        Thread(target=self._listen, daemon=True).start()
+        Thread(target=self._leave_with_parent, daemon=True).start()
+        try:
+            self._scheduler = scheduler = self._load(load)
+        except SimError as error:
+            self._tell(0, error)
+            return
+        while True:
+            self._work(scheduler)
+
+    def _load(self, load: Load) -> Scheduler:
+        told = -1
+
+        def progress(fraction: float) -> None:
+            nonlocal told
+            if int(fraction * 50) > told:
+                told = int(fraction * 50)
+                send(self._replies, Loading(min(1.0, fraction)))
+
+        model = Llama(Path(load.path), load.settings, repack=load.repack, progress=progress)
+        send(self._replies, Loading(2.0))
+        model.try_out()
+        ready = Loaded(model.device, model.engine, model.window, model.parameters)
+        send(self._replies, ready)
+        return Scheduler(model, self._tell)
+
+    def _work(self, scheduler: Scheduler) -> None:
+        """Obey what has come, waiting for it where there is nothing else to do; then one step."""
+        try:
+            while True:
+                command = self._queue.get(block=not scheduler.busy)
+                if isinstance(command, Begin):
+                    scheduler.begin(command.serial, command.rollout)
+        except Empty:
+            pass
+        try:
+            scheduler.step()
+        except SimError as error:
+            scheduler.fail(error)
+        except Exception as error:  # noqa: BLE001 - the edge: one bad step must not end the process
+            kind = type(error).__name__
+            scheduler.fail(EngineError(f"The model's loop failed ({kind}: {error})."))
+
+    def _listen(self) -> None:
+        """Pass commands on, and let a cancellation overtake what is being computed."""
+        while body := receive(self._commands):
+            command = _decode(body)
+            if isinstance(command, Cancel) and self._scheduler is not None:
+                self._scheduler.interrupt(command.serial)
+            self._queue.put(command)
+        os._exit(0)
+
+    def _leave_with_parent(self) -> None:
+        """End the process when another one has become its parent.
+
+        The closed pipe alone does not tell: a fork of the parent may hold its other end.
+        """
+        parent = os.getppid()
+        while os.getppid() == parent:
+            sleep(WATCH_SECONDS)
+        os._exit(0)
+
+    def _tell(self, serial: int, message: Started | Column | SimError) -> None:
+        if isinstance(message, SimError):
+            send(self._replies, Failed(serial, message.code, str(message)))
+        else:
+            send(self._replies, Answer(serial, message))
+
+
+def _decode(body: bytes) -> Command:
+    command: Command = msgspec.msgpack.decode(body, type=Command)
+    return command
+
+
+def _no_core_dumps() -> None:
+    if sys.platform != "win32":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""An event told to a person in one line of plain words.
+
+Candidates are named by their number in the fan, counted from 1 in the order of asking. All text
+from the log comes out visible and on one line, whatever is in it.
+"""
+
+from collections.abc import Sequence
+from typing import assert_never
+
+from ..events import (
+    Accepted,
+    Branched,
+    Cancelled,
+    Dismissed,
+    Edited,
+    Event,
+    Generated,
+    Moved,
+    Opened,
+    Proposed,
+    Rejected,
+    Shown,
+    Written,
+)
+from ..tree import Tree
+from .plain import quoted, visible
+
+
+def account(event: Event, tree: Tree, fan: Sequence[str]) -> str:
+    """Tell what happened. `tree` is the cell's tree after it, `fan` the candidates asked for."""
+    match event:
+        case Opened():
+            return f"recording began with {_count(len(event.text), 'character')}"
+        case Edited():
+            return _edited(event)
+        case Moved():
+            return f"went to another place of the tree, {_count(len(tree.text), 'character')}"
+        case Proposed():
+            return _proposed(event)
+        case Generated():
+            return f"{_name(event.candidate, fan)} is {quoted(event.text)}{_end(event)}"
+        case Shown():
+            return f"saw {_shown(event.candidates, fan)}"
+        case Accepted():
+            return f"accepted {_accepted(event, tree, fan)}, having seen {len(event.seen)}"
+        case Branched():
+            return f"kept {_name(event.candidate, fan)} alive, having seen {len(event.seen)}"
+        case Rejected():
+            return f"rejected {_name(event.candidate, fan)}, having seen {len(event.seen)}"
+        case Dismissed():
+            return f"dismissed the fan, having seen {len(event.seen)}"
+        case Cancelled():
+            return "stopped what still ran in the fan"
+        case _:
+            assert_never(event)
+
+
+def _edited(event: Edited) -> str:
+    written = [span for span in event.spans if isinstance(span, Written)]
+    text = "".join(span.text for span in written)
+    removed = f"removed {_count(event.removed, 'character')}"
+    if not text:
+        return removed if event.removed else "moved text that was there"
+    found = written[0].author == "found"
+    wrote = f"{'found' if found else 'wrote'} {quoted(text)}"
+    return f"{removed} and {wrote}" if event.removed else wrote
+
+
+def _proposed(event: Proposed) -> str:
+    n = _count(len(event.candidates), "candidate")
+    stop = "" if event.stop == "none" else f", to the end of a {event.stop}"
+    more = " in place of a rejected one" if event.replaces else ""
+    return (
+        f"asked {visible(event.source.model).strip() or 'the model'} for {n}{more}: up to "
+        f"{_count(event.max_tokens, 'token')}{stop}, temperature {event.sampling.temperature:g}"
+    )
+
+
+def _end(event: Generated) -> str:
+    tokens = _count(len(event.tokens), "token")
+    ended = {"failed": ", cut off by a failure", "cancelled": ", stopped early"}
+    return f": {tokens} in {event.seconds:.1f} s{ended.get(event.finish, '')}"
+
+
+def _accepted(event: Accepted, tree: Tree, fan: Sequence[str]) -> str:
+    node = tree.nodes.get(event.candidate)
+    if node is None:
+        return _name(event.candidate, fan)
+    whole = event.start == 0 and event.stop == len(node.text)
+    part = "all" if whole else quoted(node.text[event.start : event.stop])
+    return f"{part} of {_name(event.candidate, fan)}"
+
+
+def _shown(candidates: Sequence[str], fan: Sequence[str]) -> str:
+    if len(candidates) == 1:
+        return _name(candidates[0], fan)
+    known = [str(fan.index(candidate) + 1) for candidate in candidates if candidate in fan]
+    return f"candidates {', '.join(known)}"
+
+
+def _name(candidate: str, fan: Sequence[str]) -> str:
+    return f"candidate {fan.index(candidate) + 1}" if candidate in fan else "an unknown candidate"
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"

@@ -1,0 +1,108 @@
+"""Lines of JSON that each prove the line before: how segments and session logs are written.
+
+    {"prev":"<SHA-256 of the bytes of the line before, in hex>","event":{...}}
+
+Each line is ASCII and ends with a newline, which the digest leaves out. A damaged byte shows at
+the next line, whose `prev` no longer fits: evidence of damage, not authentication. This module
+knows no folder, no merging and no repair.
+
+JSON can write a lone surrogate as an escape, and so do we; msgspec does not read it, hence a second
+way through the standard library. A high surrogate followed by a low one is one character in JSON,
+so a text that holds them apart comes back with the two joined.
+"""
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from functools import partial
+from hashlib import sha256
+from typing import BinaryIO, NoReturn, TypeVar
+
+import msgspec
+
+from ..errors import BadInput, BadLog
+from ..events import Event, Value
+
+MAX_LINE = 32 * 1024 * 1024
+"""The longest line that is written or read, in bytes."""
+
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+_T = TypeVar("_T")
+
+
+class Preamble(msgspec.Struct, frozen=True):
+    """What the first line says in every version of a format."""
+
+    format: str
+    version: int
+
+
+class Line(Value, frozen=True):
+    """A recorded event, and the proof of the line before it."""
+
+    prev: str
+    event: Event
+
+
+def digest(line: bytes) -> str:
+    """What the next line gives as its `prev`: of a line without its newline."""
+    return sha256(line).hexdigest()
+
+
+def dump(value: Value) -> bytes:
+    """A value as ASCII JSON. Raises BadInput for what JSON cannot say and for a huge value."""
+    try:
+        text = json.dumps(msgspec.to_builtins(value), allow_nan=False, separators=(",", ":"))
+    except ValueError as error:
+        raise BadInput(
+            f"An event with a number that is not finite came ({error}); nothing was recorded. "
+            "Check the model file."
+        ) from error
+    if len(text) > MAX_LINE - 256:
+        raise BadInput(
+            f"An event of {len(text):,} bytes came, and a line of a history holds at most "
+            f"{MAX_LINE:,}; nothing was recorded. Split the text into several cells."
+        )
+    return text.encode("ascii")
+
+
+def link(prev: str, event: bytes) -> bytes:
+    """The line, without its newline, for an event that `dump` wrote."""
+    return b'{"prev":"%s","event":%s}' % (prev.encode("ascii"), event)
+
+
+def load(line: bytes, kind: type[_T]) -> _T:
+    """Read one line strictly. Raises BadLog with the end of a sentence: what is wrong with it."""
+    try:
+        return msgspec.json.decode(line, type=kind)
+    except msgspec.ValidationError as error:
+        raise BadLog(f"does not fit the format ({error})") from error
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        if _SURROGATE.search(line):
+            return _load_surrogates(line, kind)
+        raise BadLog(f"is not JSON ({error})") from error
+
+
+def lines(file: BinaryIO) -> Iterator[bytes]:
+    """The lines of a file, each with its newline; one that is too long comes in pieces."""
+    return iter(partial(file.readline, MAX_LINE + 1), b"")
+
+
+def _load_surrogates(line: bytes, kind: type[_T]) -> _T:
+    try:
+        value = json.loads(line, parse_constant=_refuse, parse_float=_finite)
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        raise BadLog(f"does not fit the format ({error})") from error
+    except (ValueError, RecursionError) as error:
+        raise BadLog(f"is not JSON ({error})") from error
+
+
+def _refuse(word: str) -> NoReturn:
+    raise ValueError(f"{word} is not a JSON number")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    return number if math.isfinite(number) else _refuse(digits)

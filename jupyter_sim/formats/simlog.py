@@ -1,0 +1,160 @@
+"""The session log, `NAME.simlog`: a history merged into one portable file of JSON lines.
+
+    {"format":"simlog","version":1,"document":…,"path":…,"kind":…,"exported":…,"prev":""}
+    {"prev":"<SHA-256 of the line before>","event":{…}}        one for each event
+    {"prev":"<SHA-256 of the line before>","end":<number of events>}
+
+Events stand in the order (seq, writer). The last line shows a cut at the border of two lines, and
+the chain of digests any other change; a reader refuses the whole file then. `path` and `kind` only
+tell a person where the text came from: nothing opens that path.
+"""
+
+import os
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from ..errors import BadLog, HistoryError
+from ..events import Event, Value
+from .chain import MAX_LINE, Preamble, digest, dump, lines, link, load
+
+FORMAT = "simlog"
+VERSION = 1
+
+MAX_EVENTS = 1_000_000
+"""The most events that are read from one file."""
+
+
+class Header(Value, frozen=True, kw_only=True):
+    """The first line: what was exported, and when (seconds since 1970, UTC)."""
+
+    format: str = FORMAT
+    version: int = VERSION
+    document: str
+    path: str
+    kind: str
+    exported: float
+    prev: str = ""
+
+
+class Entry(Value, frozen=True):
+    """Any later line: an event, or the end."""
+
+    prev: str
+    event: Event | None = None
+    end: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """A session log that was read wholly and found intact."""
+
+    header: Header
+    events: tuple[Event, ...]
+
+
+def write_log(out: Path, header: Header, events: Sequence[Event]) -> None:
+    """Write a session log, whole or not at all. Raises HistoryError."""
+    if not out.name:
+        raise HistoryError(f"{out} is a folder; name the file to write, such as story.simlog.")
+    draft = out.with_name(f".{out.name}.{uuid.uuid4().hex}.part")
+    try:
+        try:
+            with draft.open("xb") as file:
+                _write(file, header, events)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(out)
+        finally:
+            draft.unlink(missing_ok=True)
+    except OSError as error:
+        raise HistoryError(
+            f"{out} cannot be written: {error.strerror}. Name a folder that exists, is writable "
+            "and has room."
+        ) from error
+
+
+def read_log(path: Path) -> Log:
+    """Read a session log. Raises BadLog, naming the file and the line, if it is not intact."""
+    try:
+        with path.open("rb") as file:
+            header, first = _read_header(path, file)
+            return Log(header, tuple(_read_events(path, file, digest(first))))
+    except OSError as error:
+        raise BadLog(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def _write(file: BinaryIO, header: Header, events: Sequence[Event]) -> None:
+    line = dump(header)
+    file.write(line + b"\n")
+    for event in events:
+        line = link(digest(line), dump(event))
+        file.write(line + b"\n")
+    file.write(b'{"prev":"%s","end":%d}\n' % (digest(line).encode("ascii"), len(events)))
+
+
+def _read_header(path: Path, file: BinaryIO) -> tuple[Header, bytes]:
+    line = next(lines(file), b"").removesuffix(b"\n")
+    try:
+        preamble = load(line, Preamble)
+    except BadLog:
+        preamble = Preamble("", 0)
+    if preamble.format != FORMAT:
+        raise BadLog(f"{path} is no session log: its first line is not the header of one.")
+    if preamble.version != VERSION:
+        raise BadLog(
+            f"{path} is of version {preamble.version} of the session log; this jupyter-sim reads "
+            f"version {VERSION}. Update jupyter-sim."
+        )
+    try:
+        return load(line, Header), line
+    except BadLog as error:
+        raise BadLog(f"{path} is damaged: line 1 {error}.") from error
+
+
+def _read_events(path: Path, file: BinaryIO, prev: str) -> Iterator[Event]:
+    last = (0, "")
+    count = 0
+    for number, raw in enumerate(lines(file), 2):
+        entry = _read_entry(path, number, raw, prev)
+        if entry.event is None:
+            return _check_end(path, file, number, count, entry)
+        order = (entry.event.stamp.seq, entry.event.stamp.writer)
+        if order <= last:
+            raise BadLog(f"{path} is damaged: line {number} is out of order.")
+        if count == MAX_EVENTS:
+            raise BadLog(f"{path} has more than {MAX_EVENTS:,} events, the most that are read.")
+        last, count, prev = order, count + 1, digest(raw.removesuffix(b"\n"))
+        yield entry.event
+    raise _cut(path, count + 1)
+
+
+def _read_entry(path: Path, number: int, raw: bytes, prev: str) -> Entry:
+    if not raw.endswith(b"\n"):
+        if len(raw) > MAX_LINE:
+            raise BadLog(f"{path} is damaged: line {number} is longer than {MAX_LINE:,} bytes.")
+        raise _cut(path, number - 1)
+    try:
+        entry = load(raw[:-1], Entry)
+    except BadLog as error:
+        raise BadLog(f"{path} is damaged: line {number} {error}.") from error
+    if (entry.event is None) == (entry.end is None):
+        raise BadLog(f"{path} is damaged: line {number} is neither an event nor the end.")
+    if entry.prev != prev:
+        raise BadLog(f"{path} is damaged: line {number - 1} is not what line {number} proves.")
+    return entry
+
+
+def _check_end(path: Path, file: BinaryIO, number: int, count: int, entry: Entry) -> None:
+    if entry.end != count:
+        raise BadLog(f"{path} is damaged: line {number} counts {entry.end} events, not {count}.")
+    if file.read(1):
+        raise BadLog(f"{path} is damaged: something follows its end at line {number}.")
+
+
+def _cut(path: Path, number: int) -> BadLog:
+    return BadLog(
+        f"{path} is cut short after line {number}. Export it again, or copy the whole file."
+    )

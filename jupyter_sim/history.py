@@ -1,0 +1,292 @@
+"""The history on disk, and the format of its files, version 1.
+
+Only this module and its `formats.segment` touch those files.
+
+Each document has a folder `<Jupyter data folder>/jupyter_sim/history/<document>/` (mode 0700), and
+each process that opens the document for writing makes a segment there, `<writer>.jsonl` (mode
+0600). Nobody writes to another's segment, so there are no locks, and network homes are safe. The
+history is the union of the segments: events in the order (seq, writer), each id once.
+
+A segment is ASCII, one JSON object a line, each line ended by a newline. The first is its header,
+
+    {"format":"jupyter-sim history","version":1,"document":…,"writer":…,"path":…,"kind":…,"prev":""}
+
+with the path of the notebook or file when the segment was begun. Each further line is
+
+    {"prev":"<SHA-256 in hex of the bytes of the line before, less its newline>","event":{…}}
+
+where `event` is one of `jupyter_sim.events`, with its type in `type`. `seq` is a Lamport counter:
+one above the largest that the writer had read. Clocks play no part in the order.
+
+**Writing.** Events that wait together are written with one write and one fdatasync; only then are
+they acknowledged. The folder is synced when a segment is made, which is at the first event. Where
+that fails, nothing of it is acknowledged, the segment is cut back to its last good line and never
+written again; the next events go to `<writer>-2.jsonl`, and so on.
+
+**Reading** changes no segment. What a writer that died left of a last line (the torn tail) was
+never acknowledged; `open` copies it to `<segment>.torn-<offset>`. A line that cannot be read is
+left out and reported. Where a line's `prev` does not fit, the line before was changed, or a line is
+missing, or `prev` itself was changed: all that can be read is kept, and the doubt is reported. Only
+the last line of a segment is proved by none. A segment of a newer version is refused, so that the
+history is not shown or continued without it; any other change to the format raises the version.
+"""
+
+import asyncio
+import re
+import time
+import uuid
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from jupyter_core.paths import jupyter_data_dir
+
+from .errors import BadInput, HistoryError
+from .events import Event, Stamp
+from .formats import simlog
+from .formats.chain import dump
+from .formats.segment import Header, Segment, Writer, glance, read_segment, set_aside
+
+_DOCUMENT = re.compile("[A-Za-z0-9-]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A document that has a history. Times are seconds since 1970, UTC; `path` and `kind` are the
+    latest that were recorded.
+    """
+
+    document: str
+    path: str
+    kind: str
+    first: float
+    last: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """Events on their way to the disk, and who waits for them."""
+
+    events: tuple[Event, ...]
+    lines: list[bytes]
+    future: asyncio.Future[None]
+
+
+class History:
+    """The history of one document: all of it in memory, and a segment of its own on disk.
+
+    All methods are called from one event loop. `events` holds what is on disk, in order, `damage`
+    sentences about what was found damaged when the history was opened.
+    """
+
+    def __init__(self, folder: Path, path: str, kind: str) -> None:
+        segments = _read(folder)
+        for segment in segments:
+            set_aside(segment)
+        self.document = folder.name
+        self.damage = _damage(segments)
+        self._events = _merged(segments)
+        self._ids = {event.stamp.id for event in self._events}
+        self._seq = max((event.stamp.seq for event in self._events), default=0)
+        self._writer = uuid.uuid4().hex
+        self.path = _summary(folder).path if segments else path
+        self.kind = kind
+        header = Header(document=self.document, writer=self._writer, path=path, kind=kind)
+        self._segments = Writer(folder, header)
+        self._thread = ThreadPoolExecutor(1, "history")
+        self._queue: list[_Waiting] = []
+        self._commit: asyncio.Task[None] | None = None
+        self._closed = False
+
+    @classmethod
+    def open(
+        cls, document: str, *, path: str = "", kind: str = "notebook", root: Path | None = None
+    ) -> "History":
+        """Read a document's history and get ready to add to it. No file is made before the first
+        event. Raises BadInput for an impossible id, BadLog where the history cannot be read.
+        """
+        return cls(_folder(document, root), path, kind)
+
+    @property
+    def events(self) -> Sequence[Event]:
+        """All that is on disk, in order."""
+        return self._events
+
+    def __contains__(self, event_id: str) -> bool:
+        """Is this event on disk?"""
+        return event_id in self._ids
+
+    def stamp(self, cell: str, *, id: str | None = None, user: str = "") -> Stamp:
+        """A stamp for the next event. Events are appended in the order they are stamped."""
+        self._seq += 1
+        return Stamp(
+            id=uuid.uuid4().hex if id is None else id,
+            writer=self._writer,
+            seq=self._seq,
+            time=time.time(),
+            user=user,
+            document=self.document,
+            cell=cell,
+        )
+
+    async def append(self, *events: Event) -> None:
+        """Record events; returns when they are on disk. Raises BadInput for what cannot be
+        written and HistoryError where the disk fails: then none of them is recorded.
+        """
+        if self._closed:
+            raise HistoryError("The history is closed. Open the document again to go on.")
+        if not events:
+            return
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(events, [dump(event) for event in events], loop.create_future())
+        self._queue.append(waiting)
+        if self._commit is None:
+            self._commit = loop.create_task(self._commit_queue())
+        await waiting.future
+
+    async def rename(self, path: str) -> None:
+        """Write down that the document is at another path now: what is recorded from here on
+        stands in a segment with that path. Raises HistoryError.
+        """
+        if path == self.path:
+            return
+        self.path = path
+        work = asyncio.get_running_loop().run_in_executor(
+            self._thread, self._segments.rename, path, bool(self._events)
+        )
+        try:
+            await work
+        except OSError as error:
+            raise _unwritten(error) from error
+
+    async def close(self) -> None:
+        """Wait until all is on disk, and let go of the file."""
+        self._closed = True
+        if self._commit is not None:
+            await self._commit
+        self._segments.close()
+        self._thread.shutdown()
+
+    async def _commit_queue(self) -> None:
+        """Write what waits together; what comes meanwhile waits for the next round."""
+        loop = asyncio.get_running_loop()
+        while self._queue:
+            group, self._queue = self._queue, []
+            lines = [line for waiting in group for line in waiting.lines]
+            work = loop.run_in_executor(self._thread, self._segments.write, lines)
+            await asyncio.wait([work])
+            self._answer(group, work.exception())
+        self._commit = None
+
+    def _answer(self, group: list[_Waiting], error: BaseException | None) -> None:
+        for waiting in group:
+            if error is None:
+                self._land(waiting.events)
+            if waiting.future.done():
+                continue
+            if error is None:
+                waiting.future.set_result(None)
+            else:
+                waiting.future.set_exception(_unwritten(error))
+
+    def _land(self, events: tuple[Event, ...]) -> None:
+        for event in events:
+            if event.stamp.id not in self._ids:
+                self._ids.add(event.stamp.id)
+                self._events.append(event)
+
+
+def default_root() -> Path:
+    """The folder of all histories, in the Jupyter data folder."""
+    return Path(jupyter_data_dir()) / "jupyter_sim" / "history"
+
+
+def read(document: str, root: Path | None = None) -> tuple[list[Event], tuple[str, ...]]:
+    """The events of a document and sentences about damage; nothing on disk is touched.
+
+    Raises BadInput if the document has no history, BadLog if it cannot be read.
+    """
+    segments = _read(_folder(document, root))
+    if not segments:
+        raise BadInput(
+            f"Document {document} has no history. `jupyter sim history list` shows those that have."
+        )
+    return _merged(segments), _damage(segments)
+
+
+def documents(root: Path | None = None) -> list[Summary]:
+    """All documents that have a history, the latest first. Only the ends of files are read; one
+    that cannot be read stands here without a path, and says why when it is opened.
+    """
+    folders = {path.parent for path in (root or default_root()).glob("*/*.jsonl")}
+    found = [_summary(folder) for folder in folders if _DOCUMENT.fullmatch(folder.name)]
+    return sorted(found, key=lambda summary: summary.last, reverse=True)
+
+
+def count(document: str, root: Path | None = None) -> int:
+    """How many events were recorded, damaged ones among them. Nothing is decoded."""
+    segments = _folder(document, root).glob("*.jsonl")
+    return sum(max(0, path.read_bytes().count(b"\n") - 1) for path in segments)
+
+
+def export(document: str, out: Path, root: Path | None = None) -> tuple[int, tuple[str, ...]]:
+    """Write a document's history to a session log.
+
+    Returns the number of events, and sentences about damage. Raises BadInput if there is no
+    history, BadLog if it cannot be read, HistoryError if `out` cannot be written.
+    """
+    events, damage = read(document, root)
+    summary = _summary(_folder(document, root))
+    header = simlog.Header(
+        document=document, path=summary.path, kind=summary.kind, exported=time.time()
+    )
+    simlog.write_log(out, header, events)
+    return len(events), damage
+
+
+def _folder(document: str, root: Path | None) -> Path:
+    if not _DOCUMENT.fullmatch(document):
+        raise BadInput(
+            f"{document!r} is no document id: one has 1 to 64 letters, digits and dashes."
+        )
+    return (root or default_root()) / document
+
+
+def _read(folder: Path) -> list[Segment]:
+    return [read_segment(path) for path in sorted(folder.glob("*.jsonl"))]
+
+
+def _merged(segments: list[Segment]) -> list[Event]:
+    """Each event once, in the order that all readers agree on."""
+    events = [event for segment in segments for event in segment.events]
+    events.sort(key=lambda event: (event.stamp.seq, event.stamp.writer))
+    return list({event.stamp.id: event for event in reversed(events)}.values())[::-1]
+
+
+def _damage(segments: list[Segment]) -> tuple[str, ...]:
+    return tuple(sentence for segment in segments for sentence in segment.damage)
+
+
+def _summary(folder: Path) -> Summary:
+    glances = [glance(path) for path in folder.glob("*.jsonl")]
+    latest = max(glances, key=lambda g: (g.header is not None, g.last))
+    return Summary(
+        document=folder.name,
+        path=latest.header.path if latest.header else "",
+        kind=latest.header.kind if latest.header else "",
+        first=min(g.first for g in glances),
+        last=max(g.last for g in glances),
+    )
+
+
+def _unwritten(error: BaseException) -> BaseException:
+    if not isinstance(error, OSError):
+        return error
+    sentence = HistoryError(
+        f"The history could not be written ({error.strerror}: {error.filename or 'its segment'}), "
+        "so nothing was recorded. Make room, or make the folder writable, and do it again; the "
+        "notebook itself can still be saved."
+    )
+    sentence.__cause__ = error
+    return sentence

@@ -1,0 +1,129 @@
+"""The Jupyter server extension: a connection's transport.
+
+The only code that knows Tornado and jupyter_server. One worker with one model serves all
+documents of the server. Ids and lengths may be logged, text never.
+"""
+
+from typing import Any, cast
+
+import msgspec
+from jupyter_server.auth.decorator import ws_authenticated
+from jupyter_server.base.handlers import APIHandler, JupyterHandler
+from jupyter_server.base.websocket import WebSocketMixin
+from jupyter_server.extension.application import ExtensionApp
+from jupyter_server.extension.handler import ExtensionHandlerMixin
+from jupyter_server.utils import ensure_async
+from tornado import web
+from tornado.websocket import WebSocketClosedError, WebSocketHandler
+from traitlets import Integer, Unicode
+
+from .connection import Connection
+from .documents import Documents
+from .engine.client import LlamaEngine, Settings
+from .protocol import MAX_MESSAGE, FromDocument, encode
+
+RESOURCE = "jupyter_sim"
+
+
+def documents(handler: JupyterHandler) -> Documents:
+    """The open documents of the handler's server."""
+    return cast(Documents, handler.settings["jupyter_sim_documents"])
+
+
+async def authorize(handler: JupyterHandler, action: str) -> None:
+    """Raise 403 unless the handler's user may do this."""
+    user = handler.current_user
+    if not await ensure_async(handler.authorizer.is_authorized(handler, user, action, RESOURCE)):
+        raise web.HTTPError(403)
+
+
+class StatusHandler(ExtensionHandlerMixin, APIHandler):
+    """GET: what the engine is doing, as JSON."""
+
+    @web.authenticated
+    async def get(self) -> None:
+        """Answer with the status."""
+        await authorize(self, "read")
+        self.finish(msgspec.json.encode(documents(self).engine.status))
+
+
+class SocketHandler(ExtensionHandlerMixin, WebSocketMixin, WebSocketHandler, JupyterHandler):
+    """One front end's connection about one document: requests in, answers out."""
+
+    connection: Connection
+
+    @property
+    def max_message_size(self) -> int:
+        """Somewhat more than is read, so that most messages that are too large get an answer."""
+        return 4 * MAX_MESSAGE
+
+    @ws_authenticated
+    async def get(self, *args: Any, **kwargs: Any) -> None:
+        """Upgrade to a WebSocket, for users who may execute code here."""
+        await authorize(self, "execute")
+        await super().get(*args, **kwargs)
+
+    def open(self, *args: Any, **kwargs: Any) -> None:
+        """Connect the front end to the open documents."""
+        super().open(*args, **kwargs)
+        self.connection = Connection(documents(self), self.answer, self._stands)
+
+    async def on_message(self, message: str | bytes) -> None:
+        """Hand one request on, and read the next when its place in the order is sure."""
+        await authorize(self, "execute")
+        await self.connection.hear(message, self.current_user.username)
+
+    def on_close(self) -> None:
+        """Stop what only this front end was waiting for."""
+        super().on_close()
+        self.connection.close()
+
+    def answer(self, answer: FromDocument) -> None:
+        """Send one answer; a front end that went away needs none."""
+        try:
+            self.write_message(encode(answer))
+        except WebSocketClosedError:
+            self.log.debug("jupyter_sim: a front end left before its answer came")
+
+    async def _stands(self, path: str) -> bool:
+        contents: Any = self.contents_manager
+        return bool(await ensure_async(contents.file_exists(path)))
+
+
+class SimApp(ExtensionApp):
+    """jupyter-sim in the Jupyter server; `jupyter lab --SimApp.model=/path/to/model.gguf`."""
+
+    name = "jupyter_sim"
+    app_name = "jupyter-sim"
+
+    model = Unicode(
+        "", help="Path of a GGUF file with a base model. Empty: the starter model, a toy."
+    ).tag(config=True)
+    context = Integer(
+        0, help="The model's window in tokens. 0: what the model was trained for, at most 8192."
+    ).tag(config=True)
+    threads = Integer(0, help="Threads for the model. 0: one less than there are cores.").tag(
+        config=True
+    )
+    n_gpu_layers = Integer(
+        -1, help="Layers to put on the GPU. -1: all, where llama.cpp was built for one."
+    ).tag(config=True)
+
+    def initialize_settings(self) -> None:
+        """Make the engine, not yet started, and the open documents."""
+        settings = Settings(
+            context=self.context, threads=self.threads, n_gpu_layers=self.n_gpu_layers
+        )
+        engine = LlamaEngine(self.model or None, settings)
+        self.settings["jupyter_sim_documents"] = Documents(engine)
+
+    def initialize_handlers(self) -> None:
+        """Two routes, under the server's base URL."""
+        self.handlers += [
+            (r"/jupyter-sim/status", StatusHandler),
+            (r"/jupyter-sim/socket", SocketHandler),
+        ]
+
+    async def stop_extension(self) -> None:
+        """Record what is under way, close the histories, end the worker."""
+        await self.settings["jupyter_sim_documents"].close()

@@ -1,0 +1,333 @@
+"""The tree of everything that was written and offered in one cell, and the text that is one path
+through it.
+
+Pure: `Tree.apply(event) -> Tree`, and an unchanged tree is the same object. Nodes are immutable,
+know their parent place only, and are never split: heads, forks and partial acceptances are places
+(node, offset). The tree knows text, authors and verdicts; seeds, models and clocks stay on the
+events. It reads no disk, and it never looks at the head to understand an event, so histories of
+several writers fold in any interleaving that keeps each writer's order.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Literal, assert_never
+
+from .errors import BadLog
+from .events import (
+    Accepted,
+    Author,
+    Branched,
+    Cancelled,
+    Dismissed,
+    Edited,
+    Event,
+    Generated,
+    Moved,
+    Opened,
+    Place,
+    Proposed,
+    Rejected,
+    Shown,
+    Span,
+    Taken,
+    Written,
+    node_id,
+)
+
+MAX_TEXT = 1 << 24
+"""The most code points of a branch. A log that takes its own text twice doubles it with each event,
+so a few lines could fill any memory."""
+
+MAX_TREE = 1 << 30
+"""The most code points by which a cell's tree grows while a history is read."""
+
+Judged = Literal["accepted", "branched", "rejected"]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A stretch of text by one author."""
+
+    text: str
+    author: Author
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """Immutable text that hangs at a place; the root hangs at none. `start` code points of the
+    branch stand before it.
+    """
+
+    id: str
+    at: Place | None
+    start: int
+    runs: tuple[Run, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """The part of a node that a branch passes through: code points `start` to `stop`."""
+
+    node: Node
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """One cell's tree. `offered` has the place of every candidate asked for, `verdicts` the latest
+    verdict on each, `heads` the latest head that showed a text, by the text's digest.
+    """
+
+    cell: str
+    head: Place | None = None
+    nodes: Mapping[str, Node] = field(default_factory=dict)
+    offered: Mapping[str, Place] = field(default_factory=dict)
+    verdicts: Mapping[str, Judged] = field(default_factory=dict)
+    heads: Sequence[Place] = ()
+
+    def apply(self, event: Event) -> "Tree":
+        """The tree after one more event. Raises BadLog if the event refers to what is not there."""
+        return grow(self, (event,))
+
+    @property
+    def text(self) -> str:
+        """The cell's text: the branch to the head."""
+        return "" if self.head is None else self.branch(self.head)
+
+    def branch(self, place: Place) -> str:
+        """The text from the root to a place."""
+        return "".join(s.node.text[s.start : s.stop] for s in self.path(place))
+
+    def path(self, place: Place, start: int = 0) -> tuple[Stretch, ...]:
+        """The stretches from the root, or the one with code point `start`, to a place, in order."""
+        stretches = []
+        at: Place | None = place
+        while at is not None:
+            node = self._node(at)
+            stretches.append(Stretch(node, 0, at.offset))
+            at = node.at if node.start > start else None
+        return tuple(reversed(stretches))
+
+    def runs(self, place: Place, start: int = 0) -> tuple[Run, ...]:
+        """The text from code point `start` to a place by author; neighbours of one author are one
+        run.
+        """
+        return joined(
+            run
+            for s in self.path(place, start)
+            for run in cut(s.node.runs, max(0, start - s.node.start), s.stop)
+        )
+
+    def place(self, offset: int) -> Place:
+        """The place at a code-point offset of the cell's text: between two nodes, the end of the
+        first. Raises IndexError outside the text.
+        """
+        at = self.head
+        length = 0 if at is None else self._end(at)
+        if at is None or not 0 <= offset <= length:
+            raise IndexError(f"offset {offset} in a text of {length} code points")
+        node = self._node(at)
+        while node.at is not None and offset <= node.start:
+            node = self._node(node.at)
+        return Place(node.id, offset - node.start)
+
+    def tail(self, offset: int) -> tuple[Taken, ...]:
+        """The cell's text from a code-point offset on, by reference."""
+        spans = []
+        at = self.head
+        while at is not None and self._end(at) > offset:
+            node = self._node(at)
+            start = max(0, offset - node.start)
+            if start < at.offset:
+                spans.append(Taken(at.node, start, at.offset))
+            at = node.at
+        return tuple(reversed(spans))
+
+    def earlier(self, text: str) -> Place | None:
+        """The latest head that showed this text, if there was one."""
+        same = (h for h in reversed(self.heads) if self._end(h) == len(text))
+        return next((h for h in same if self.branch(h) == text), None)
+
+    def _end(self, place: Place) -> int:
+        return self._node(place).start + place.offset
+
+    def _node(self, place: Place) -> Node:
+        node = self.nodes.get(place.node)
+        if node is None or place.offset > len(node.text):
+            raise BadLog(
+                f"Cell {self.cell} has no place {place.node} + {place.offset}: the event that made "
+                "it is missing. Run `jupyter sim history show` on the document to see what is left."
+            )
+        return node
+
+
+def grow(tree: Tree, events: Iterable[Event]) -> Tree:
+    """The tree after several events of its cell, copied once and not once an event."""
+    growth = Growth(tree)
+    for event in events:
+        growth.add(event)
+    return growth.tree
+
+
+def fold(events: Iterable[Event]) -> tuple[dict[str, Tree], tuple[str, ...]]:
+    """The trees of all cells after all events, by cell; and a sentence for each event that was left
+    out, because it refers to what is not there.
+    """
+    cells: dict[str, Growth] = {}
+    problems = []
+    for event in events:
+        cell = event.stamp.cell
+        if cell not in cells:
+            cells[cell] = Growth(Tree(cell))
+        try:
+            cells[cell].add(event)
+        except BadLog as error:
+            problems.append(str(error))
+    return {cell: growth.tree for cell, growth in cells.items()}, tuple(problems)
+
+
+def cut(runs: Iterable[Run], start: int, stop: int) -> Iterator[Run]:
+    """Code points `start` to `stop` of some runs."""
+    position = 0
+    for run in runs:
+        text = run.text[max(0, start - position) : max(0, stop - position)]
+        if text:
+            yield Run(text, run.author)
+        position += len(run.text)
+
+
+def joined(runs: Iterable[Run]) -> tuple[Run, ...]:
+    """The same text with neighbouring runs of one author made one."""
+    written = (run for run in runs if run.text)
+    return tuple(
+        Run("".join(run.text for run in same), author)
+        for author, same in groupby(written, lambda run: run.author)
+    )
+
+
+class Growth:
+    """A tree while it grows: `tree` is as it stands now.
+
+    All trees of one growth share their nodes, offers, verdicts and heads; only the head, and with
+    it the text, of an earlier one stays what it was.
+    """
+
+    def __init__(self, tree: Tree) -> None:
+        self.nodes = dict(tree.nodes)
+        self.offered = dict(tree.offered)
+        self.verdicts = dict(tree.verdicts)
+        self.heads = list(tree.heads)
+        self._grown = 0
+        self.tree = Tree(tree.cell, tree.head, self.nodes, self.offered, self.verdicts, self.heads)
+
+    def add(self, event: Event) -> None:
+        """Take an event in. Raises BadLog, unchanged, if it refers to what is not there."""
+        match event:
+            case Opened():
+                self._root(event)
+            case Edited():
+                self._edit(event)
+            case Moved():
+                self._show(event.to)
+            case Proposed():
+                self.tree._node(event.at)
+                self.offered.update(dict.fromkeys(event.candidates, event.at))
+            case Generated():
+                self._offer(event)
+            case Accepted():
+                self._accept(event)
+                self.verdicts[event.candidate] = "accepted"
+            case Branched():
+                self.verdicts[event.candidate] = "branched"
+            case Rejected():
+                self.verdicts[event.candidate] = "rejected"
+            case Shown() | Dismissed() | Cancelled():
+                pass
+            case _:
+                assert_never(event)
+
+    def _root(self, event: Opened) -> None:
+        runs = (Run(event.text, "found"),)
+        self._hang(event.stamp.id, None, runs)
+
+    def _edit(self, event: Edited) -> None:
+        if event.spans:
+            self._hang(event.stamp.id, event.at, self._resolve(event.spans))
+        else:
+            self._show(event.at)
+
+    def _offer(self, event: Generated) -> None:
+        at = self.offered.get(event.candidate)
+        if at is None:
+            raise BadLog(
+                f"Candidate {event.candidate} of cell {self.tree.cell} was generated, but no "
+                "proposal asked for it: the history lacks an event."
+            )
+        self.nodes[event.candidate] = self._new(event.candidate, at, (Run(event.text, "model"),))
+
+    def _accept(self, event: Accepted) -> None:
+        stop = Place(event.candidate, event.stop)
+        here = {Place(event.candidate, event.start)}
+        if event.start == 0 and event.candidate in self.offered:
+            here.add(self.offered[event.candidate])
+        span = Taken(event.candidate, event.start, event.stop)
+        if event.at not in here:
+            self._hang(event.stamp.id, event.at, self._resolve((span, *event.tail)))
+        elif event.tail:
+            self._hang(event.stamp.id, stop, self._resolve(event.tail))
+        else:
+            self._show(stop)
+
+    def _hang(self, event: str, at: Place | None, runs: tuple[Run, ...]) -> None:
+        node = self._new(node_id(event), at, runs)
+        self.nodes[node.id] = node
+        self._show(Place(node.id, len(node.text)))
+
+    def _show(self, head: Place) -> None:
+        self.tree._node(head)
+        self.heads.append(head)
+        self.tree = Tree(self.tree.cell, head, self.nodes, self.offered, self.verdicts, self.heads)
+
+    def _new(self, id: str, at: Place | None, runs: tuple[Run, ...]) -> Node:
+        if id in self.nodes:
+            raise BadLog(f"Text {id} of cell {self.tree.cell} comes twice; the first one counts.")
+        start = 0 if at is None else self.tree._end(at)
+        length = sum(len(run.text) for run in runs)
+        self._limit(start + length, MAX_TEXT)
+        self._limit(self._grown + length, MAX_TREE)
+        self._grown += length
+        return Node(id, at, start, runs, "".join(run.text for run in runs))
+
+    def _resolve(self, spans: Sequence[Span]) -> tuple[Run, ...]:
+        self._limit(sum(map(_length, spans)), MAX_TEXT)
+        return joined(run for span in spans for run in self._runs(span))
+
+    def _limit(self, length: int, most: int) -> None:
+        if length > most:
+            raise BadLog(
+                f"An event makes {length:,} characters in cell {self.tree.cell}, and {most:,} are "
+                "the most: the log is damaged, or the text is to be split into several cells."
+            )
+
+    def _runs(self, span: Span) -> Iterator[Run]:
+        match span:
+            case Written():
+                yield Run(span.text, span.author)
+            case Taken():
+                node = self.tree._node(Place(span.node, span.stop))
+                yield from cut(node.runs, span.start, span.stop)
+            case _:
+                assert_never(span)
+
+
+def _length(span: Span) -> int:
+    match span:
+        case Written():
+            return len(span.text)
+        case Taken():
+            return max(0, span.stop - span.start)
+        case _:
+            assert_never(span)

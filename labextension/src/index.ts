@@ -1,0 +1,81 @@
+/** The JupyterLab plugin: fans in every editor, their commands and keys, the status bar's item. */
+
+import { fans, type Status } from "@jupyter-sim/core";
+import type { JupyterFrontEnd, JupyterFrontEndPlugin } from "@jupyterlab/application";
+import { ICommandPalette, Notification } from "@jupyterlab/apputils";
+import { EditorExtensionRegistry, IEditorExtensionRegistry } from "@jupyterlab/codemirror";
+import { IEditorTracker } from "@jupyterlab/fileeditor";
+import { INotebookTracker } from "@jupyterlab/notebook";
+import { ISettingRegistry } from "@jupyterlab/settingregistry";
+import { IStatusBar } from "@jupyterlab/statusbar";
+import { ITranslator, nullTranslator } from "@jupyterlab/translation";
+import { addCommands } from "./commands";
+import { Documents } from "./documents";
+import { hostOf, type Surroundings } from "./host";
+import { keyLabel, routeKeys } from "./keys";
+import { FanSettings } from "./settings";
+import { StatusItem } from "./status";
+import { fetchStatus, overWebSocket } from "./transport";
+
+const ID = "jupyter-sim:plugin";
+
+function activate(
+  app: JupyterFrontEnd,
+  extensions: IEditorExtensionRegistry,
+  notebooks: INotebookTracker | null,
+  editors: IEditorTracker | null,
+  registry: ISettingRegistry | null,
+  palette: ICommandPalette | null,
+  statusBar: IStatusBar | null,
+  translator: ITranslator | null,
+): void {
+  const trans = (translator ?? nullTranslator).load("jupyter_sim");
+  const { serverSettings } = app.serviceManager;
+  const settings = new FanSettings();
+  const item = new StatusItem(trans);
+  const report = (message: string) => void Notification.error(message, { autoClose: false });
+  const documents = new Documents({
+    trans,
+    connect: overWebSocket(serverSettings, trans),
+    notebooks,
+    editors,
+    engine: (status) => item.tell(status),
+    report,
+  });
+  const key = keyLabel.bind(null, app.commands);
+  addEditors(extensions, { trans, documents, settings, key, report });
+  addCommands(app, { notebooks, editors }, palette, trans);
+  routeKeys(app.commands);
+  statusBar?.registerStatusItem(ID, { item, align: "right", rank: 100 });
+  void fetchStatus(serverSettings).then(
+    (status: Status) => item.tell(status),
+    (error: Error) => console.warn(`jupyter-sim: ${error.message}`),
+  );
+  if (registry) void app.restored.then(() => registry.load(ID)).then((it) => settings.follow(it));
+}
+
+function addEditors(extensions: IEditorExtensionRegistry, around: Surroundings): void {
+  extensions.addExtension({
+    name: "jupyter-sim",
+    factory: ({ model }) =>
+      EditorExtensionRegistry.createImmutableExtension(fans(hostOf(model, around))),
+  });
+}
+
+const plugin: JupyterFrontEndPlugin<void> = {
+  id: ID,
+  description: "Continuations of a base model, judged in the cell",
+  autoStart: true,
+  requires: [IEditorExtensionRegistry],
+  optional: [
+    INotebookTracker,
+    IEditorTracker,
+    ISettingRegistry,
+    ICommandPalette,
+    IStatusBar,
+    ITranslator,
+  ],
+  activate,
+};
+
+export default plugin;

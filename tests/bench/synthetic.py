@@ -1,0 +1,159 @@
+"""Models with random weights, written straight into the GGUF format; nothing is trained or loaded.
+
+They are the size and shape of real ones and say nonsense, which is enough to measure speed and to
+break files in every way. The vocabulary is a byte-level BPE whose merges build letters into words.
+"""
+
+import itertools
+import struct
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+ALIGNMENT = 32
+LETTERS = "etaoinshrdlucmfwypvbgkjqxz"
+F32, Q4_0, Q8_0 = 0, 2, 8
+BLOCK = 32
+
+
+class Shape(NamedTuple):
+    """The size of a model of the llama architecture."""
+
+    layers: int
+    width: int
+    heads: int
+    kv_heads: int
+    hidden: int
+    vocabulary: int = 32_000
+    context: int = 4096
+    quantisation: int = Q8_0
+
+
+TINY = Shape(2, 64, 2, 1, 96, vocabulary=2_000, context=512)
+M15 = Shape(6, 288, 6, 6, 768)
+M120 = Shape(30, 576, 9, 3, 1536)
+B1 = Shape(22, 2048, 32, 4, 5632, quantisation=Q4_0)
+
+
+def write(path: Path, shape: Shape, seed: int = 0) -> Path:
+    """Write a model of this shape to `path`, the same bytes for the same seed."""
+    tensors = list(_tensors(shape))
+    head = struct.pack("<4sIQQ", b"GGUF", 3, len(tensors), 0)
+    facts = list(_facts(shape))
+    head = head[:16] + struct.pack("<Q", len(facts)) + b"".join(facts)
+    offset = 0
+    for name, dimensions, kind in tensors:
+        head += _text(name) + struct.pack(f"<I{len(dimensions)}Q", len(dimensions), *dimensions)
+        head += struct.pack("<IQ", kind, offset)
+        offset += _padded(_size(dimensions, kind))
+    random = np.random.default_rng(seed)
+    with path.open("wb") as file:
+        file.write(head.ljust(_padded(len(head)), b"\0"))
+        for _, dimensions, kind in tensors:
+            size = _size(dimensions, kind)
+            file.write(_weights(random, dimensions, kind).ljust(_padded(size), b"\0"))
+    return path
+
+
+def _tensors(shape: Shape):  # type: ignore[no-untyped-def]
+    width, kind = shape.width, shape.quantisation
+    keys = shape.kv_heads * width // shape.heads
+    yield "token_embd.weight", (width, shape.vocabulary), Q8_0
+    for layer in range(shape.layers):
+        block = f"blk.{layer}."
+        yield block + "attn_norm.weight", (width,), F32
+        yield block + "attn_q.weight", (width, width), kind
+        yield block + "attn_k.weight", (width, keys), kind
+        yield block + "attn_v.weight", (width, keys), kind
+        yield block + "attn_output.weight", (width, width), kind
+        yield block + "ffn_norm.weight", (width,), F32
+        yield block + "ffn_gate.weight", (width, shape.hidden), kind
+        yield block + "ffn_up.weight", (width, shape.hidden), kind
+        yield block + "ffn_down.weight", (shape.hidden, width), kind
+    yield "output_norm.weight", (width,), F32
+
+
+def _weights(random: np.random.Generator, dimensions: tuple[int, ...], kind: int) -> bytes:
+    """Norms of one, and blocks of random integers under a common scale of about 0.02."""
+    elements = int(np.prod(dimensions))
+    if kind == F32:
+        return np.ones(elements, np.float32).tobytes()
+    bytes_each = _size((BLOCK,), kind)
+    blocks = random.integers(0, 256, (elements // BLOCK, bytes_each), np.uint8)
+    scale = np.float16(0.02 / (74 if kind == Q8_0 else 4.6))
+    blocks[:, :2] = np.frombuffer(scale.tobytes(), np.uint8)
+    return blocks.tobytes()
+
+
+def _size(dimensions: tuple[int, ...], kind: int) -> int:
+    elements = int(np.prod(dimensions))
+    return {F32: 4 * elements, Q4_0: elements // 32 * 18, Q8_0: elements // 32 * 34}[kind]
+
+
+def _padded(size: int) -> int:
+    return -(-size // ALIGNMENT) * ALIGNMENT
+
+
+def _text(text: str) -> bytes:
+    raw = text.encode()
+    return struct.pack("<Q", len(raw)) + raw
+
+
+def _facts(shape: Shape):  # type: ignore[no-untyped-def]
+    def whole(key: str, value: int) -> bytes:
+        return _text(key) + struct.pack("<II", 4, value)
+
+    def text(key: str, value: str) -> bytes:
+        return _text(key) + struct.pack("<I", 8) + _text(value)
+
+    def texts(key: str, values: list[str]) -> bytes:
+        head = _text(key) + struct.pack("<IIQ", 9, 8, len(values))
+        return head + b"".join(map(_text, values))
+
+    tokens, merges = _vocabulary(shape.vocabulary)
+    yield text("general.architecture", "llama")
+    yield text("general.name", f"random {shape.layers}x{shape.width}")
+    yield whole("llama.context_length", shape.context)
+    yield whole("llama.embedding_length", shape.width)
+    yield whole("llama.block_count", shape.layers)
+    yield whole("llama.feed_forward_length", shape.hidden)
+    yield whole("llama.rope.dimension_count", shape.width // shape.heads)
+    yield whole("llama.attention.head_count", shape.heads)
+    yield whole("llama.attention.head_count_kv", shape.kv_heads)
+    epsilon = struct.pack("<If", 6, 1e-5)
+    yield _text("llama.attention.layer_norm_rms_epsilon") + epsilon
+    yield text("tokenizer.ggml.model", "gpt2")
+    yield text("tokenizer.ggml.pre", "gpt-2")
+    yield texts("tokenizer.ggml.tokens", tokens)
+    kinds = [3] + [1] * (len(tokens) - 1)
+    head = struct.pack("<IIQ", 9, 5, len(kinds))
+    yield _text("tokenizer.ggml.token_type") + head + struct.pack(f"<{len(kinds)}i", *kinds)
+    yield texts("tokenizer.ggml.merges", merges)
+    yield whole("tokenizer.ggml.bos_token_id", 0)
+    yield whole("tokenizer.ggml.eos_token_id", 0)
+    yield _text("tokenizer.ggml.add_bos_token") + struct.pack("<I?", 7, True)
+
+
+def _vocabulary(size: int) -> tuple[list[str], list[str]]:
+    """The 256 bytes as GPT-2 spells them, then merges of common letters, a space before or not."""
+    tokens = ["<|endoftext|>", *_byte_characters()]
+    merges = [f"Ġ {letter}" for letter in LETTERS]
+    merges += [f"{one} {two}" for one, two in itertools.product(LETTERS, LETTERS)]
+    for length in (2, 3, 4):
+        stems = itertools.product(LETTERS, repeat=length)
+        merges += [f"Ġ{stem[0]} {''.join(stem[1:])}" for stem in map("".join, stems)]
+        if len(merges) > size:
+            break
+        longer = itertools.product(LETTERS, repeat=length + 1)
+        merges += [f"{stem[:-1]} {stem[-1]}" for stem in map("".join, longer)]
+    merges = merges[: size - len(tokens)]
+    return tokens + [merge.replace(" ", "") for merge in merges], merges
+
+
+def _byte_characters() -> list[str]:
+    """GPT-2's printable character for each byte, in the order of the bytes."""
+    plain = {*range(33, 127), *range(161, 173), *range(174, 256)}
+    others = (byte for byte in range(256) if byte not in plain)
+    spelled = {byte: chr(256 + place) for place, byte in enumerate(others)}
+    return [chr(byte) if byte in plain else spelled[byte] for byte in range(256)]

@@ -1,0 +1,416 @@
+"""A request in, events recorded, answers out: a scripted engine and real files."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from jupyter_sim.document import Document, difference
+from jupyter_sim.engine.scripted import ScriptedEngine
+from jupyter_sim.errors import ModelError, WorkerDied
+from jupyter_sim.events import Edited, Generated, Moved, Opened, Proposed, Sampling
+from jupyter_sim.history import History
+from jupyter_sim.protocol import (
+    Accept,
+    Acknowledged,
+    Branch,
+    Cancel,
+    Changed,
+    Dismiss,
+    Drawing,
+    Ended,
+    Failed,
+    FromDocument,
+    FromFront,
+    Grown,
+    Propose,
+    Refused,
+    Reject,
+    See,
+    Sync,
+)
+
+PROMPT = "It was "
+TEXTS = ("a dark night.", "a day of rain.", "nobody.")
+
+
+class Writer:
+    """A front end of a few words: it says things to a document and hears the answers."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.heard: list[FromDocument] = []
+        self.candidates: dict[str, tuple[str, ...]] = {}
+        self._news = asyncio.Event()
+        self._count = 0
+        document.join(self.hear)
+
+    def hear(self, answer: FromDocument) -> None:
+        self.heard.append(answer)
+        if isinstance(answer, Drawing):
+            self.candidates[answer.draw] = answer.candidates
+        self._news.set()
+
+    def id(self) -> str:
+        self._count += 1
+        return f"request-{id(self)}-{self._count}"
+
+    async def say(self, request: FromFront) -> FromDocument:
+        await self.document.handle(request, self.hear, "user")
+        return next(a for a in reversed(self.heard) if getattr(a, "id", None) == request.id)
+
+    async def write(self, text: str, undo: bool = False) -> FromDocument:
+        return await self.say(Sync(self.id(), "cell", text, undo))
+
+    async def begin(
+        self, at: int, n: int = 3, fan: str = "fan-00001", replaces: str | None = None
+    ) -> str:
+        request = Propose(
+            self.id(), "cell", fan, at, n, "sentence", 48, Sampling(), replaces=replaces
+        )
+        await self.document.handle(request, self.hear, "user")
+        return request.id
+
+    async def propose(self, at: int, n: int = 3) -> tuple[str, ...]:
+        """A whole draw: the ids of its candidates once all have ended."""
+        draw = await self.begin(at, n)
+        await self.until(lambda: self.ended(draw) == n)
+        return self.candidates[draw]
+
+    async def until(self, so: Callable[[], bool]) -> None:
+        while not so():
+            self._news.clear()
+            await asyncio.wait_for(self._news.wait(), 10)
+
+    def ended(self, draw: str) -> int:
+        return sum(isinstance(a, Ended) and a.draw == draw for a in self.heard)
+
+    async def accept(
+        self, candidate: str, start: int, stop: int, at: int, closes: bool = False
+    ) -> FromDocument:
+        return await self.say(
+            Accept(self.id(), "cell", "fan-00001", candidate, (candidate,), at, start, stop, closes)
+        )
+
+    @property
+    def text(self) -> str:
+        return self.document.trees["cell"].text
+
+    def node(self, candidate: str) -> str:
+        return self.document.trees["cell"].nodes[candidate].text
+
+    def candidate(self, draw_candidates: tuple[str, ...], text: str) -> str:
+        return next(c for c in draw_candidates if self.node(c) == text)
+
+
+def recorded(document: Document) -> list[str]:
+    return [type(event).__name__ for event in document.history.events]
+
+
+Open = Callable[[ScriptedEngine], Writer]
+
+
+@pytest.fixture
+async def opened(tmp_path: Path) -> AsyncIterator[Open]:
+    documents: list[Document] = []
+
+    def open_document(engine: ScriptedEngine) -> Writer:
+        history = History.open("document-1", path="a.ipynb", root=tmp_path)
+        documents.append(Document(history, engine))
+        return Writer(documents[-1])
+
+    yield open_document
+    for document in documents:
+        await document.close()
+
+
+def told(texts: tuple[str, ...] = TEXTS) -> Callable[[str, int], str]:
+    """A script in which each candidate of a draw gets the next text."""
+    rest = list(texts)
+    return lambda prompt, seed: rest.pop(0) if rest else "and so on."
+
+
+async def streaming(opened: Open) -> tuple[ScriptedEngine, Writer, str]:
+    """An engine that holds a draw of three after its first column, and who asked for it."""
+    engine = ScriptedEngine(told(), held=True)
+    writer = opened(engine)
+    await writer.write(PROMPT)
+    draw = await writer.begin(len(PROMPT))
+    await engine.begun()
+    await engine.step()
+    return engine, writer, draw
+
+
+async def test_nothing_is_recorded_before_the_first_proposal_but_the_text_as_found(
+    opened: Open,
+) -> None:
+    writer = opened(ScriptedEngine(told()))
+    await writer.write(PROMPT)
+    await writer.write(PROMPT)
+    (event,) = writer.document.history.events
+    assert isinstance(event, Opened)
+    assert event.text == PROMPT
+
+
+async def test_a_proposal_streams_candidates_and_records_each_whole(opened: Open) -> None:
+    writer = opened(ScriptedEngine(told()))
+    await writer.write(PROMPT)
+    candidates = await writer.propose(len(PROMPT))
+    assert tuple(writer.node(c) for c in candidates) == TEXTS
+    assert recorded(writer.document) == ["Opened", "Proposed"] + ["Generated"] * 3
+    proposed = writer.document.history.events[1]
+    assert isinstance(proposed, Proposed)
+    assert len(set(proposed.seeds)) == 3
+    assert proposed.source.model == "scripted"
+    grown = "".join(
+        gain.text
+        for answer in writer.heard
+        if isinstance(answer, Grown)
+        for gain in answer.gains
+        if gain.candidate == candidates[0]
+    )
+    assert grown == TEXTS[0]
+
+
+async def test_the_prompt_is_the_text_before_the_caret_and_nothing_after(opened: Open) -> None:
+    engine = ScriptedEngine(told())
+    writer = opened(engine)
+    await writer.write("It was 👩‍🚀 and then it ended.")
+    await writer.propose(11, n=1)
+    assert engine.requests[0].prompt == "It was 👩‍🚀 "
+
+
+async def test_accepting_word_by_word_and_then_all_gives_the_models_text(opened: Open) -> None:
+    writer = opened(ScriptedEngine(told()))
+    await writer.write(PROMPT)
+    candidates = await writer.propose(len(PROMPT))
+    night = writer.candidate(candidates, TEXTS[0])
+    await writer.accept(night, 0, 1, at=7)
+    await writer.accept(night, 1, 13, at=8, closes=True)
+    assert writer.text == "It was a dark night."
+    assert isinstance(await writer.write("It was a dark night."), Acknowledged)
+    assert "Edited" not in recorded(writer.document)
+
+
+async def test_an_undone_acceptance_is_a_move_and_not_an_edit(opened: Open) -> None:
+    writer = opened(ScriptedEngine(told()))
+    await writer.write(PROMPT)
+    candidates = await writer.propose(len(PROMPT))
+    await writer.accept(candidates[0], 0, 13, at=7, closes=True)
+    await writer.write(PROMPT, undo=True)
+    await writer.write("It was a dark night.", undo=True)
+    moves = writer.document.history.events[-2:]
+    assert all(isinstance(move, Moved) for move in moves)
+    assert writer.text == "It was a dark night."
+
+
+async def test_typing_is_one_edit_that_keeps_what_stands_around_it(opened: Open) -> None:
+    writer = opened(ScriptedEngine(told()))
+    await writer.write("It was late.")
+    await writer.write("It was so very late.")
+    edit = writer.document.history.events[-1]
+    assert isinstance(edit, Edited)
+    assert writer.text == "It was so very late."
+
+
+async def test_a_candidate_accepted_while_it_streams_is_recorded_before_its_verdict(
+    opened: Open,
+) -> None:
+    _, writer, draw = await streaming(opened)
+    candidate = writer.candidates[draw][0]
+    await writer.accept(candidate, 0, 1, at=7, closes=True)
+    names = recorded(writer.document)
+    assert names.index("Accepted") > names.index("Generated")
+    assert writer.text == "It was a"
+
+
+async def test_a_dismissed_fan_stops_and_keeps_what_was_offered(opened: Open) -> None:
+    _, writer, draw = await streaming(opened)
+    await writer.say(Dismiss(writer.id(), "cell", "fan-00001", writer.candidates[draw]))
+    await writer.until(lambda: writer.ended(draw) == 3)
+    kept = {e.text: e.finish for e in writer.document.history.events if isinstance(e, Generated)}
+    assert kept == {"a": "cancelled", "nobody.": "stop"}
+    assert "Dismissed" in recorded(writer.document)
+
+
+async def test_cancelling_overtakes_an_acceptance_that_waits(opened: Open) -> None:
+    _, writer, draw = await streaming(opened)
+    waiting = asyncio.create_task(writer.accept(writer.candidates[draw][0], 0, 1, at=7))
+    await asyncio.sleep(0)
+    await writer.say(Cancel(writer.id(), "cell", "fan-00001"))
+    assert isinstance(await waiting, Acknowledged)
+
+
+async def test_branching_rejecting_and_seeing_are_events_with_what_was_seen(opened: Open) -> None:
+    writer = opened(ScriptedEngine(told()))
+    await writer.write(PROMPT)
+    c = await writer.propose(len(PROMPT))
+    await writer.say(See(writer.id(), "cell", "fan-00001", c))
+    await writer.say(Branch(writer.id(), "cell", "fan-00001", c[0], c))
+    await writer.say(Reject(writer.id(), "cell", "fan-00001", c[1], c))
+    await writer.begin(len(PROMPT), n=1, replaces=c[1])
+    assert recorded(writer.document)[5:8] == ["Shown", "Branched", "Rejected"]
+    assert writer.document.trees["cell"].verdicts == {c[0]: "branched", c[1]: "rejected"}
+
+
+async def test_a_request_sent_twice_is_acknowledged_twice_and_recorded_once(opened: Open) -> None:
+    writer = opened(ScriptedEngine(told()))
+    await writer.write(PROMPT)
+    (candidate,) = await writer.propose(len(PROMPT), n=1)
+    again = Branch(writer.id(), "cell", "fan-00001", candidate, (candidate,))
+    assert isinstance(await writer.say(again), Acknowledged)
+    assert isinstance(await writer.say(again), Acknowledged)
+    assert recorded(writer.document).count("Branched") == 1
+
+
+async def test_a_crash_of_the_worker_fails_the_fan_and_the_next_proposal_works(
+    opened: Open,
+) -> None:
+    engine, writer, draw = await streaming(opened)
+    engine.crash()
+    await writer.until(lambda: isinstance(writer.heard[-1], Failed))
+    assert writer.ended(draw) == 3
+    failed = writer.heard[-1]
+    assert isinstance(failed, Failed)
+    assert failed.code == WorkerDied.code
+    second = await writer.begin(len(PROMPT))
+    await engine.begun(2)
+    engine.release(99)
+    await writer.until(lambda: writer.ended(second) == 3)
+
+
+async def test_a_model_that_does_not_load_refuses_with_its_sentence(opened: Open) -> None:
+    writer = opened(ScriptedEngine(refusal=ModelError("No model here; name one.")))
+    await writer.write(PROMPT)
+    draw = await writer.begin(len(PROMPT))
+    await writer.until(lambda: isinstance(writer.heard[-1], Refused))
+    assert writer.heard[-1] == Refused(draw, "model", "No model here; name one.")
+    assert recorded(writer.document) == ["Opened"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        (lambda w, c: w.accept(c, 0, 99, at=7), "must lie inside"),
+        (lambda w, c: w.accept(c, 3, 1, at=7), "must lie inside"),
+        (lambda w, c: w.accept(c, 0, 1, at=99), "no such point"),
+        (lambda w, c: w.accept("never-seen.0", 0, 1, at=7), "never offered"),
+        (
+            lambda w, c: w.say(Branch(w.id(), "other", "fan-00001", c, ())),
+            "send its text first",
+        ),
+    ],
+)
+async def test_a_verdict_that_fits_nothing_is_refused_and_nothing_is_recorded(
+    opened: Open,
+    wrong: Callable[[Writer, str], Awaitable[FromDocument]],
+    sentence: str,
+) -> None:
+    writer = opened(ScriptedEngine(told()))
+    await writer.write(PROMPT)
+    (candidate,) = await writer.propose(len(PROMPT), n=1)
+    before = recorded(writer.document)
+    answer = await wrong(writer, candidate)
+    assert isinstance(answer, Refused)
+    assert sentence in answer.message
+    assert recorded(writer.document) == before
+
+
+async def test_a_document_opened_again_has_the_same_trees(opened: Open, tmp_path: Path) -> None:
+    writer = opened(ScriptedEngine(told()))
+    await writer.write(PROMPT)
+    candidates = await writer.propose(len(PROMPT))
+    await writer.accept(candidates[0], 0, 13, at=7, closes=True)
+    await writer.write("It was a dark night. So")
+    again = History.open("document-1", path="a.ipynb", root=tmp_path)
+    assert Document(again, ScriptedEngine()).trees == writer.document.trees
+    await again.close()
+
+
+async def test_a_verdict_on_another_candidate_does_not_wait_for_one_that_streams(
+    opened: Open,
+) -> None:
+    engine, writer, draw = await streaming(opened)
+    first, second, _ = writer.candidates[draw]
+    waiting = asyncio.create_task(writer.accept(first, 0, 1, at=7))
+    await asyncio.sleep(0)
+    kept = await writer.say(Branch(writer.id(), "cell", "fan-00001", second, ()))
+    assert isinstance(kept, Acknowledged)
+    other = await writer.say(Sync(writer.id(), "other", "another cell"))
+    assert isinstance(other, Acknowledged)
+    engine.release(99)
+    assert isinstance(await waiting, Acknowledged)
+
+
+async def test_a_proposal_that_waits_its_turn_stops_with_its_fan(opened: Open) -> None:
+    engine = ScriptedEngine(told(), held=True)
+    writer = opened(engine)
+    await writer.write(PROMPT)
+    asked = Propose(writer.id(), "cell", "fan-00001", 7, 3, "sentence", 48)
+    dismissed = Dismiss(writer.id(), "cell", "fan-00001", ())
+    await asyncio.gather(
+        writer.document.handle(asked, writer.hear), writer.document.handle(dismissed, writer.hear)
+    )
+    refused = Refused(asked.id, "cancelled", "The proposal was called off.")
+    await writer.until(lambda: refused in writer.heard)
+    assert recorded(writer.document) == ["Opened", "Dismissed"]
+
+
+async def test_another_front_end_hears_that_its_text_no_longer_stands(opened: Open) -> None:
+    writer = opened(ScriptedEngine(told()))
+    other = Writer(writer.document)
+    await writer.write(PROMPT)
+    assert Changed("cell") in other.heard
+    assert Changed("cell") not in writer.heard
+    await other.write("Another text.")
+    await writer.write(PROMPT)
+    assert writer.text == PROMPT
+
+
+async def test_nothing_overtakes_what_could_not_be_written(opened: Open, tmp_path: Path) -> None:
+    writer = opened(ScriptedEngine(told()))
+    folder = tmp_path / "document-1"
+    folder.write_text("a file where the folder should be")
+    first, second = Sync(writer.id(), "cell", "one"), Sync(writer.id(), "cell", "one two")
+    refused = await writer.say(first)
+    assert isinstance(refused, Refused)
+    assert refused.code == "history"
+    folder.unlink()
+    assert isinstance(await writer.say(second), Refused)
+    assert isinstance(await writer.say(first), Acknowledged)
+    assert isinstance(await writer.say(second), Acknowledged)
+    assert writer.text == "one two"
+
+
+async def test_a_front_end_that_leaves_stops_only_its_own_draws(opened: Open) -> None:
+    engine = ScriptedEngine(told(), held=True)
+    writer = opened(engine)
+    other = Writer(writer.document)
+    await writer.write(PROMPT)
+    left = await writer.begin(len(PROMPT))
+    stays = await other.begin(len(PROMPT), fan="fan-00002")
+    await engine.begun(2)
+    await engine.step()
+    writer.document.leave(writer.hear)
+    await writer.until(lambda: writer.ended(left) == 3)
+    assert other.ended(stays) == 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "parts"),
+    [
+        ("", "", (0, 0, 0)),
+        ("ab", "aXb", (1, 1, 2)),
+        ("aXb", "ab", (1, 2, 1)),
+        ("aa", "aaa", (2, 2, 3)),
+        ("abc", "xyz", (0, 3, 3)),
+        ("one two", "one three two", (5, 5, 11)),
+    ],
+)
+def test_two_texts_part_and_meet_again_as_close_as_can_be(
+    old: str, new: str, parts: tuple[int, int, int]
+) -> None:
+    start, o, n = difference(old, new)
+    assert (start, o, n) == parts
+    assert old[:start] + new[start:n] + old[o:] == new

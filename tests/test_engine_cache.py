@@ -1,0 +1,155 @@
+"""The cache finds what is there, shares cells, and evicts what was used longest ago, never busy."""
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
+
+from jupyter_sim.engine.cache import Cache, Copy, Cut
+
+
+def filled(cache: Cache, tokens: list[int]) -> int:
+    """A busy sequence that holds `tokens`."""
+    sequence = cache.open(tokens)
+    assert sequence is not None
+    cache.extend(sequence, tokens[cache.length(sequence) :])
+    return sequence
+
+
+def test_typing_on_goes_on_in_the_same_sequence() -> None:
+    cache = Cache(4, 100, 100)
+    first = filled(cache, [1, 2, 3])
+    cache.close(first)
+    assert cache.open([1, 2, 3, 4, 5]) == first
+    assert cache.length(first) == 3
+    assert cache.orders == []
+
+
+def test_a_sibling_branch_shares_the_cells_of_what_both_have_in_common() -> None:
+    cache = Cache(4, 100, 100)
+    first = filled(cache, [1, 2, 3, 4])
+    second = filled(cache, [1, 2, 9])
+    assert cache.orders == [Copy(first, second, 2)]
+    assert cache.used == 5
+
+
+def test_a_fork_costs_nothing_until_it_grows() -> None:
+    cache = Cache(4, 100, 100)
+    trunk = filled(cache, [1, 2, 3])
+    forks = [cache.fork(trunk) for _ in range(3)]
+    assert cache.used == 3
+    assert cache.fork(trunk) is None
+    for fork in forks:
+        assert fork is not None
+        cache.extend(fork, [7])
+    assert cache.used == 6
+
+
+def test_what_was_used_longest_ago_goes_first_and_what_is_busy_never() -> None:
+    cache = Cache(3, 100, 100)
+    old, new, busy = (filled(cache, [token] * 3) for token in (1, 2, 3))
+    cache.close(old)
+    cache.close(new)
+    again = cache.open([9])
+    assert again == old
+    assert cache.held.keys() == {old, new, busy}
+    assert cache.orders == [Cut(old, 0)]
+    assert cache.open([8]) == new
+    assert cache.open([7]) is None
+
+
+def test_a_new_sequence_finds_few_idle_cells_that_are_of_no_use_to_it() -> None:
+    cache = Cache(8, 100, 10)
+    for token in range(5):
+        cache.close(filled(cache, [token] * 4))
+    assert cache.used == 12
+    assert len(cache.held) == 3
+
+
+def test_what_a_new_sequence_shares_does_not_count_as_idle() -> None:
+    cache = Cache(8, 100, 10)
+    trunk = filled(cache, [1] * 20)
+    for token in range(2, 5):
+        fork = cache.fork(trunk)
+        assert fork is not None
+        cache.extend(fork, [token] * 3)
+        cache.close(fork)
+    cache.close(trunk)
+    filled(cache, [1] * 20 + [2, 9])
+    assert len(cache.held) == 5
+
+
+def test_room_is_made_of_idle_sequences_only() -> None:
+    cache = Cache(4, 10, 10)
+    busy = filled(cache, [1] * 4)
+    cache.close(filled(cache, [2] * 4))
+    assert cache.room(6)
+    assert cache.held.keys() == {busy}
+    assert not cache.room(7)
+
+
+class Memory(RuleBasedStateMachine):
+    """A KV cache that obeys orders literally has to hold what the bookkeeping says."""
+
+    busy = Bundle("busy")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cache = Cache(6, 60, 30)
+        self.memory: dict[int, list[int]] = {}
+
+    def obey(self) -> None:
+        for order in self.cache.orders:
+            match order:
+                case Cut(sequence, length):
+                    del self.memory.setdefault(sequence, [])[length:]
+                case Copy(source, target, length):
+                    assert not self.memory.get(target)
+                    self.memory[target] = self.memory[source][:length]
+        self.cache.orders.clear()
+
+    @rule(target=busy, tokens=st.lists(st.integers(0, 2), max_size=6))
+    def open(self, tokens: list[int]) -> int:
+        sequence = self.cache.open(tokens)
+        self.obey()
+        if sequence is None:
+            return -1
+        held = self.cache.length(sequence)
+        assert self.memory.get(sequence, [])[:held] == tokens[:held]
+        self.grow(sequence, tokens[held:])
+        return sequence
+
+    @rule(target=busy, source=busy)
+    def fork(self, source: int) -> int:
+        if source < 0:
+            return -1
+        sequence = self.cache.fork(source)
+        self.obey()
+        return -1 if sequence is None else sequence
+
+    @rule(sequence=busy, tokens=st.lists(st.integers(0, 2), max_size=4))
+    def grow(self, sequence: int, tokens: list[int]) -> None:
+        if sequence >= 0 and self.cache.room(len(tokens)):
+            self.obey()
+            self.cache.extend(sequence, tokens)
+            self.memory.setdefault(sequence, []).extend(tokens)
+
+    @rule(sequence=consumes(busy))
+    def close(self, sequence: int) -> None:
+        if sequence >= 0:
+            self.cache.close(sequence)
+            self.obey()
+
+    @invariant()
+    def memory_holds_what_is_noted(self) -> None:
+        noted = {number: list(tokens) for number, tokens in self.cache.held.items() if tokens}
+        assert {number: tokens for number, tokens in self.memory.items() if tokens} == noted
+
+    @invariant()
+    def no_more_cells_are_in_use_than_tokens_are_held(self) -> None:
+        held = self.cache.held.values()
+        assert self.cache.used <= sum(map(len, held))
+        assert self.cache.used >= len({tokens[:n] for tokens in held for n in range(len(tokens))})
+
+
+Memory.TestCase.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
+TestMemory = Memory.TestCase

@@ -1,0 +1,48 @@
+"""All cores are used while that is faster, and left alone as soon as it is not."""
+
+from jupyter_sim.engine.cores import Threads, cores
+
+
+def play(threads: Threads, seconds: dict[int, float], steps: int, size: int = 8) -> list[int]:
+    """The numbers of threads that steps take which last so long with each number."""
+    taken = []
+    for _ in range(steps):
+        taken.append(threads.now)
+        threads.took(size, seconds[threads.now])
+    return taken
+
+
+def test_there_is_a_core() -> None:
+    assert cores() >= 1
+
+
+def test_an_idle_machine_soon_computes_on_all_cores() -> None:
+    threads = Threads(1, 2)
+    taken = play(threads, {1: 0.003, 2: 0.002}, 60)
+    assert taken[0] == 1
+    assert taken[-20:].count(2) > 14
+
+
+def test_a_busy_machine_is_tried_ever_more_rarely() -> None:
+    threads = Threads(1, 2)
+    taken = play(threads, {1: 0.003, 2: 0.1}, 2000)
+    assert taken.count(2) < 12
+    assert taken[-1000:].count(2) <= 2
+
+
+def test_a_machine_that_becomes_busy_is_left_a_core_at_once() -> None:
+    threads = Threads(1, 2)
+    play(threads, {1: 0.003, 2: 0.002}, 60)
+    threads.now = 2
+    taken = play(threads, {1: 0.004, 2: 0.05}, 30)
+    assert taken.count(2) <= 4
+
+
+def test_steps_of_different_sizes_are_not_compared() -> None:
+    threads = Threads(1, 2)
+    for size in range(100):
+        assert play(threads, {1: 1.0, 2: 0.1}, 1, size) == [1]
+
+
+def test_a_number_that_the_user_has_set_stays() -> None:
+    assert set(play(Threads(3, 3), {3: 0.003}, 100)) == {3}

@@ -1,0 +1,204 @@
+"""The scheduling loop on the starter model, in this process: what is spelled, drawn and kept."""
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from jupyter_sim.engine.llama import Llama
+from jupyter_sim.engine.messages import Column, Rollout, Started
+from jupyter_sim.engine.rollout import Scheduler
+from jupyter_sim.engine.sampling import weigh
+from jupyter_sim.engine.wire import Settings
+from jupyter_sim.errors import SimError
+from jupyter_sim.events import Sampling
+from jupyter_sim.models import resolve
+
+HONEST = Sampling(min_p=0)
+
+
+@pytest.fixture(scope="module")
+def model() -> Iterator[Llama]:
+    model = Llama(resolve(), Settings(context=512, threads=1))
+    yield model
+
+
+@dataclass
+class Desk:
+    """A scheduler and all that it has told."""
+
+    scheduler: Scheduler
+    started: dict[int, Started] = field(default_factory=dict)
+    tokens: dict[tuple[int, int], list[int]] = field(default_factory=dict)
+    logprobs: dict[tuple[int, int], list[float]] = field(default_factory=dict)
+    texts: dict[tuple[int, int], str] = field(default_factory=dict)
+    finishes: dict[tuple[int, int], str] = field(default_factory=dict)
+    errors: list[SimError] = field(default_factory=list)
+
+    def hear(self, serial: int, message: Started | Column | SimError) -> None:
+        match message:
+            case Started():
+                self.started[serial] = message
+            case Column():
+                for piece in message.pieces:
+                    key = (serial, piece.index)
+                    self.tokens.setdefault(key, []).extend(piece.tokens)
+                    self.logprobs.setdefault(key, []).extend(piece.logprobs)
+                    self.texts[key] = self.texts.get(key, "") + piece.text
+                    if piece.finish:
+                        assert key not in self.finishes
+                        self.finishes[key] = piece.finish
+            case _:
+                self.errors.append(message)
+
+    def run(self) -> None:
+        while self.scheduler.busy:
+            self.scheduler.step()
+
+
+def desk(model: Llama) -> Desk:
+    model.clear()
+    heard: list[Desk] = []
+    made = Desk(Scheduler(model, lambda serial, message: heard[0].hear(serial, message)))
+    heard.append(made)
+    return made
+
+
+def drawn(
+    model: Llama,
+    prompt: str,
+    n: int = 8,
+    max_tokens: int = 6,
+    sampling: Sampling = HONEST,
+    first: int = 0,
+) -> Desk:
+    table = desk(model)
+    seeds = tuple(range(first, first + n))
+    table.scheduler.begin(1, Rollout("r", prompt, seeds, max_tokens, "none", sampling))
+    table.run()
+    assert not table.errors
+    return table
+
+
+CARETS = [
+    "", " ", "\n", "It was a dark and ", "It was a dark and", "It was a dar", "It was a dark and s",
+    "He said, “", "He said, \"", "“No,” said", "the year 18", "18", "18.", "3.1", "£", "word\n",
+    "word\n\n", "word\n ", "word  ", "  ", "\t", "Mr", "Mr.", "don'", "don’", "semi-", "—", "— ",
+    "(", "…", "😀", "😀 ", "a\u0301", "雨", "雨が降", "naïv", "ÜBER", "ЖУ", "x = [1, ", "def f(",
+    "def f(x):\n", "def f(x):\n    ", "# ", "## A tit", "* one\n* ", "http://", "a\0", "\ufeffx",
+]  # fmt: skip
+
+
+def spells_the_prompt_and_the_text(model: Llama, prompt: str) -> None:
+    """The tokens of prompt and candidate, joined, are the prompt and the candidate's text."""
+    table = drawn(model, prompt)
+    before = b"".join(model.pieces[token] for token in table.started[1].prompt_tokens)
+    for key, tokens in table.tokens.items():
+        spelled = before + b"".join(model.pieces[token] for token in tokens)
+        assert spelled.startswith(prompt.encode())
+        whole = spelled.decode("utf-8", "replace").rstrip("\ufffd\u200d")
+        assert (prompt + table.texts[key]).rstrip("\ufffd\u200d") == whole
+        assert len(tokens) == len(table.logprobs[key])
+
+
+@pytest.mark.parametrize("prompt", CARETS)
+def test_no_caret_loses_or_doubles_anything(model: Llama, prompt: str) -> None:
+    spells_the_prompt_and_the_text(model, prompt)
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(prompt=st.text(max_size=12))
+def test_no_text_loses_or_doubles_anything(model: Llama, prompt: str) -> None:
+    spells_the_prompt_and_the_text(model, prompt)
+
+
+@pytest.mark.parametrize("prompt", ["", "It was a dark and ", "It was a d", "The old m", "“I sh"])
+def test_first_texts_come_in_the_proportions_of_the_model(model: Llama, prompt: str) -> None:
+    """Chi-square of first texts over the log-probabilities that came with them."""
+    table = desk(model)
+    texts: Counter[tuple[int, ...]] = Counter()
+    chance: dict[tuple[int, ...], float] = {}
+    draws = 2000
+    for serial in range(0, draws, 32):
+        seeds = tuple(range(serial, min(draws, serial + 32)))
+        table.scheduler.begin(serial, Rollout("r", prompt, seeds, 1, "none", HONEST))
+        table.run()
+    for key, tokens in table.tokens.items():
+        # the tokens that cover the end of the prompt, as far as the first that may go beyond it
+        length = _covering(model, table.started[key[0]], prompt, tokens)
+        start = tuple(tokens[:length])
+        texts[start] += 1
+        chance[start] = float(np.exp(sum(table.logprobs[key][:length])))
+    sure = sum(chance.values())
+    common = [start for start, share in chance.items() if share / sure * draws >= 10]
+    assert len(common) >= 3
+    counts = np.array([texts[start] for start in common], float)
+    shares = np.array([chance[start] for start in common])
+    expected = shares / shares.sum() * counts.sum()
+    square = float(((counts - expected) ** 2 / expected).sum())
+    freedom = len(common) - 1
+    # Wilson and Hilferty's approximation of the 0.999 quantile
+    assert square < freedom * (1 - 2 / (9 * freedom) + 3.09 * (2 / (9 * freedom)) ** 0.5) ** 3
+
+
+def _covering(model: Llama, started: Started, prompt: str, tokens: list[int]) -> int:
+    spelled = b"".join(model.pieces[token] for token in started.prompt_tokens)
+    for length, token in enumerate(tokens, 1):
+        spelled += model.pieces[token]
+        if len(spelled) >= len(prompt.encode()):
+            return length
+    raise AssertionError("the prompt is not covered")
+
+
+def test_the_cache_holds_the_prompt_once_and_each_candidates_own_tokens(model: Llama) -> None:
+    prompt = "The harbour was quiet that evening, and the boats lay still. " * 8
+    table = drawn(model, prompt, n=8, max_tokens=20)
+    own = sum(len(tokens) for tokens in table.tokens.values())
+    assert table.scheduler._cache.used <= len(table.started[1].prompt_tokens) + own
+
+
+def test_logprobs_are_those_of_the_text_scored_afresh(model: Llama) -> None:
+    table = drawn(model, "She opened the letter", n=3, max_tokens=10)
+    for key, tokens in table.tokens.items():
+        model.clear()
+        whole = np.array([*table.started[1].prompt_tokens, *tokens], np.int32)
+        places = np.arange(len(whole), dtype=np.int32)
+        wanted = (places >= len(whole) - len(tokens) - 1).astype(np.int32)
+        model.decode(whole, places, places * 0, wanted)
+        weights = weigh(model.logits(int(wanted.sum())))
+        rows = np.arange(len(tokens))
+        afresh = weights.logits[rows, tokens] - weights.norms[rows]
+        assert np.allclose(afresh, table.logprobs[key], atol=0.1)
+
+
+def test_after_any_play_of_rollouts_and_cancellations_nothing_is_left_busy(model: Llama) -> None:
+    dice = random.Random(0)
+    table = desk(model)
+    scheduler = table.scheduler
+    prompts = ["It was", "It was a dark and ", "It was a dark and stormy night", "", "x " * 150]
+    for serial in range(1, 60):
+        prompt = dice.choice(prompts) + dice.choice(["", "a", " the", "\n"])
+        n, length = dice.choice([1, 2, 5, 16, 32]), dice.choice([1, 5, 40])
+        scheduler.begin(serial, Rollout("r", prompt, tuple(range(n)), length))
+        for _ in range(dice.randrange(6)):
+            scheduler.step()
+        if dice.random() < 0.7:
+            scheduler.interrupt(dice.randint(max(1, serial - 3), serial))
+    table.run()
+    assert not table.errors
+    assert len(table.finishes) == len(table.texts)
+    cache = scheduler._cache
+    assert not any(held.busy for held in cache._held.values())
+    for sequence, tokens in cache.held.items():
+        assert model.length(sequence) == len(tokens)
+    distinct = {
+        tokens[:size] for tokens in cache.held.values() for size in range(1, len(tokens) + 1)
+    }
+    assert len(distinct) <= cache.used <= model.cells
