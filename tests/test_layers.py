@@ -26,7 +26,7 @@ PARENT = {"engine.client", "engine.builds"}  # the engine on this side of the pi
 ENGINES = {"engine.client", "engine.remote", "engine.scripted", "models"}
 DOCUMENT = {"document", "draw", "documents", "connection", "replay"}
 TERMINAL = {"player", "propose"}
-HOSTS = {"server", "widget", "magics", "cli"}
+HOSTS = {"server", "widget", "magics", "cli", "commands"}
 
 # Room -> what it may import. A room also holds the modules below it: "engine" holds "engine.llama".
 MAY_IMPORT = {
@@ -41,6 +41,7 @@ MAY_IMPORT = {
     "simulator": VALUES | PURE | STORES | ENGINES | DOCUMENT,
     **dict.fromkeys(TERMINAL, VALUES | PURE | STORES | ENGINES | DOCUMENT | TERMINAL),
     **dict.fromkeys(HOSTS, VALUES | PURE | STORES | ENGINES | DOCUMENT | TERMINAL | {"simulator"}),
+    "cli": {"errors", "formats", "commands"},
     "__main__": {"cli"},
 }
 

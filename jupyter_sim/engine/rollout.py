@@ -8,20 +8,20 @@ model computes it, and a candidate knows what its tokens say.
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from threading import Lock
 
 import numpy as np
 
 from ..errors import ContextFull, EngineError, SimError
-from ..events import Sampling
 from .cache import Cache, Copy, Cut
 from .candidate import Candidate, Part, Run
 from .cores import Threads
+from .drawing import Drawing
 from .healing import Choices, Healing, Spellings, Way, taken_back
 from .llama import ABORTED, BATCH, FULL, SEQUENCES, Ints, Llama
 from .messages import Column, Piece, Rollout, Started
-from .sampling import Doubles, Weights, choose, weigh
+from .sampling import weigh
 
 NEWCOMERS = 1024
 KEPT, PARAMETERS_FOR_A_CELL = 256, 60_000
@@ -40,6 +40,7 @@ class Scheduler:
         self._tell = tell
         self._clock = clock
         self._spellings = Spellings(model.pieces)
+        self._drawing = Drawing(model.pieces, model.ends)
         self._cache = self._empty_cache()
         self._queue: list[Run] = []
         self._runs: list[Run] = []
@@ -216,7 +217,7 @@ class Scheduler:
             if not np.isfinite(weights.norms).all():
                 raise EngineError("The model computed no numbers; its file may be damaged.")
             streaming = [part.owner for part in parts if isinstance(part.owner, Candidate)]
-            for part, piece in zip(parts, self._draw(streaming, weights), strict=False):
+            for part, piece in zip(parts, self._drawing.next(streaming, weights), strict=False):
                 gained[part.run.serial].append(piece)
             for place, part in enumerate(parts[len(streaming) :], len(streaming)):
                 way = part.owner or Way(part.run.healing.start, sequence=part.sequence)
@@ -230,25 +231,6 @@ class Scheduler:
             if gained[run.serial]:
                 self._tell(run.serial, Column(run.request.id, tuple(gained[run.serial])))
             self._settle(run)
-
-    def _draw(self, candidates: list[Candidate], weights: Weights) -> list[Piece]:
-        """Draw one token for each candidate from its row, which are the first of all rows."""
-        groups: dict[Sampling, list[int]] = {}
-        for place, candidate in enumerate(candidates):
-            groups.setdefault(candidate.sampling, []).append(place)
-        tokens = np.zeros(len(candidates), np.int64)
-        for sampling, places in groups.items():
-            mine = weights if len(places) == len(weights.norms) else weights.rows(places)
-            tokens[places] = choose(mine, sampling, _chances(candidates[p] for p in places))
-        rows = np.arange(len(tokens))
-        logprobs = weights.logits[rows, tokens] - weights.norms[rows]
-        spelled, ends = self._model.pieces, self._model.ends
-        return [
-            one.take(token, logprob, spelled[token], end=token in ends)
-            for one, token, logprob in zip(
-                candidates, tokens.tolist(), logprobs.tolist(), strict=True
-            )
-        ]
 
     def _heal(self, run: Run) -> list[Piece]:
         """Look into the ways that are worth it, or else draw the first tokens."""
@@ -273,14 +255,7 @@ class Scheduler:
         """Draw the first token of every candidate."""
         run.standing = True
         self._tell(run.serial, Started(run.request.id, tuple(run.tokens), run.reused))
-        pieces = []
-        row = weigh(choices.heights[None])
-        picks = choose(row, run.request.sampling, _chances(run.waiting))
-        for candidate, pick in zip(run.waiting, picks.tolist(), strict=True):
-            way, token = choices.ways[choices.places[pick]], int(choices.tokens[pick])
-            logprob = float(choices.heights[pick]) - way.weight
-            spelled, end = self._model.pieces[token], token in self._model.ends
-            pieces.append(candidate.begin(way, token, logprob, spelled, end=end))
+        pieces = self._drawing.first(run.waiting, choices)
         run.waiting = [one for one in run.waiting if not one.finished]
         return pieces
 
@@ -317,10 +292,6 @@ class Scheduler:
             for sequence in (*run.forks, run.sequence):
                 self._cache.close(sequence)
         self._obey()
-
-
-def _chances(candidates: Iterable[Candidate]) -> Doubles:
-    return np.array([candidate.chance() for candidate in candidates])
 
 
 def _arrays(batch: list[Part]) -> tuple[Ints, Ints, Ints, Ints]:

@@ -1,0 +1,1 @@
+"""The commands of `jupyter sim`, a file for each; `cli` puts them together."""

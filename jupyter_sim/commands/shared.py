@@ -1,0 +1,105 @@
+"""What the commands of `jupyter sim` share: their parsers, and words for what is wrong."""
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeAlias
+
+import msgspec
+
+from .. import history
+from ..errors import BadInput
+from ..formats.plain import visible
+
+DOCUMENT = """\
+DOCUMENT is a document's id, the beginning of one, or the path of its notebook or file.
+"""
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+class _Sim(msgspec.Struct):
+    document: str
+
+
+class _Metadata(msgspec.Struct):
+    jupyter_sim: _Sim
+
+
+class _Notebook(msgspec.Struct):
+    """As much of a notebook file as tells its document."""
+
+    metadata: _Metadata
+
+
+def new_command(
+    commands: Commands, name: str, about: str, more: str = ""
+) -> argparse.ArgumentParser:
+    """Add a command; `about` is its line in the list, `more` stands below its options."""
+    return commands.add_parser(
+        name,
+        help=about,
+        description=f"{about[0].upper()}{about[1:]}.",
+        epilog=more,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def add_format(command: argparse.ArgumentParser) -> None:
+    """Let a command print text or JSON."""
+    command.add_argument("--format", choices=("text", "json"), default="text")
+
+
+def within(what: str, value: float, low: int, high: int) -> None:
+    """Raise BadInput where a number is not between two others."""
+    if not low <= value <= high:
+        raise BadInput(f"{value:,} came for {what}; it must be from {low} to {high:,}.")
+
+
+def find_document(name: str) -> str:
+    """The id of the document that the user means: its id, the beginning of it, or its path."""
+    known = history.documents()
+    noted = _noted(Path(name))
+    found = [s for s in known if s.document == (noted or name)]
+    if noted and not found:
+        raise BadInput(
+            f"The notebook {name} belongs to the document {noted}, which has no history here. "
+            "`jupyter sim history list` shows what has one."
+        )
+    found = found or [s for s in known if _ends_with(Path(name), s.path)]
+    found = found or [s for s in known if name and s.document.startswith(name)]
+    if len(found) == 1:
+        return found[0].document
+    if found:
+        several = ", ".join(s.document for s in found[:5])
+        raise BadInput(f"{name!r} means {len(found)} documents ({several}); name one by its id.")
+    raise BadInput(f"{name!r} has no history. `jupyter sim history list` shows what has one.")
+
+
+def _noted(path: Path) -> str | None:
+    """The document id that a notebook holds in its metadata."""
+    with suppress(OSError, ValueError, msgspec.MsgspecError):
+        return msgspec.json.decode(path.read_bytes(), type=_Notebook).metadata.jupyter_sim.document
+    return None
+
+
+def _ends_with(path: Path, recorded: str) -> bool:
+    """Is this the file that the server, which may have another root, recorded so?"""
+    parts = Path(recorded).parts
+    return bool(parts) and Path(path).absolute().parts[-len(parts) :] == parts
+
+
+def warn(sentences: Sequence[str]) -> None:
+    """Print sentences on standard error."""
+    for sentence in sentences:
+        print(f"jupyter sim: {visible(sentence)}", file=sys.stderr)
+
+
+def date(seconds: float) -> str:
+    """A time as the local date and minute."""
+    with suppress(OverflowError, ValueError, OSError):
+        return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))
+    return "(no known date)"
