@@ -14,6 +14,7 @@ from msgspec import Meta, Struct
 VERSION = 1
 
 Author = Literal["human", "model", "found"]
+Change = Literal["removed", "retyped", "moved", "restored"]
 Stop = Literal["none", "word", "sentence", "line", "paragraph", "block"]
 Finish = Literal["stop", "length", "end", "cancelled", "failed"]
 
@@ -49,13 +50,96 @@ class Taken(Value, frozen=True, tag="taken"):
 Span = Written | Taken
 
 
+class Origin(Value, frozen=True):
+    """A branch of another cell's tree that text came from."""
+
+    cell: str
+    place: Place
+
+
+class Alternative(Value, frozen=True, array_like=True):
+    """A token that could have stood in another's place: id, text, log-probability."""
+
+    token: int
+    text: str
+    logprob: float
+
+
+class Setting(Value, frozen=True, tag=lambda name: name.lower()):
+    """A sampler of llama.cpp, with what it is set to."""
+
+
+class Typical(Setting, frozen=True):
+    """Keep the tokens whose surprise is nearest to what is expected, `p` of the probability."""
+
+    p: Annotated[float, Meta(gt=0, le=1)]
+
+
+class Xtc(Setting, frozen=True):
+    """With `probability`, drop all tokens above `threshold` but the least likely of them."""
+
+    probability: Annotated[float, Meta(ge=0, le=1)]
+    threshold: Annotated[float, Meta(ge=0, le=1)]
+
+
+class Dry(Setting, frozen=True):
+    """Against repeated passages: what would make one longer than `allowed_length` tokens costs
+    `multiplier * base ** (its length - allowed_length)`. `last` tokens are looked back over, -1 is
+    the window; a passage ends at any of `breakers`.
+    """
+
+    multiplier: Annotated[float, Meta(ge=0, le=100)]
+    base: Annotated[float, Meta(ge=1, le=10)] = 1.75
+    allowed_length: Annotated[int, Meta(ge=0, le=4096)] = 2
+    last: Annotated[int, Meta(ge=-1, le=1 << 20)] = -1
+    breakers: Annotated[
+        tuple[Annotated[str, Meta(min_length=1, max_length=64)], ...], Meta(max_length=64)
+    ] = ()
+
+
+class Penalties(Setting, frozen=True):
+    """Against tokens that stand in the `last` ones, -1 is the window: `repeat` divides, the others
+    are taken off, `frequency` once for each time.
+    """
+
+    last: Annotated[int, Meta(ge=-1, le=1 << 20)] = 64
+    repeat: Annotated[float, Meta(gt=0, le=10)] = 1.0
+    frequency: Annotated[float, Meta(ge=-10, le=10)] = 0.0
+    presence: Annotated[float, Meta(ge=-10, le=10)] = 0.0
+
+
+class Bias(Setting, frozen=True):
+    """What is added to the logits of single tokens: pairs of id and number."""
+
+    tokens: Annotated[
+        tuple[tuple[Annotated[int, Meta(ge=0)], Annotated[float, Meta(ge=-1e9, le=1e9)]], ...],
+        Meta(max_length=1024),
+    ]
+
+
+class Mirostat(Setting, frozen=True):
+    """Mirostat 2: keep the surprise of a token near `tau` bits, at the rate `eta`."""
+
+    tau: Annotated[float, Meta(ge=0, le=100)] = 5.0
+    eta: Annotated[float, Meta(ge=0, le=1)] = 0.1
+
+
+Sampler = Typical | Xtc | Dry | Penalties | Bias | Mirostat
+
+
 class Sampling(Value, frozen=True):
-    """How a token is drawn from the model's distribution. The default is nearly honest."""
+    """How a token is drawn from the model's distribution. The default is nearly honest.
+
+    `chain` works on the logits in its order, before all else. `distinct`: first tokens are drawn
+    without replacement, and of identical candidates all but one are drawn again.
+    """
 
     temperature: Annotated[float, Meta(ge=0, le=10)] = 1.0
     top_k: Annotated[int, Meta(ge=0)] = 0
     top_p: Annotated[float, Meta(gt=0, le=1)] = 1.0
     min_p: Annotated[float, Meta(ge=0, le=1)] = 0.02
+    distinct: bool = False
+    chain: Annotated[tuple[Sampler, ...], Meta(max_length=16)] = ()
 
 
 class Source(Value, frozen=True):
@@ -66,13 +150,24 @@ class Source(Value, frozen=True):
     engine: str
 
 
+class Above(Value, frozen=True):
+    """A cell that stood above the fan's, and the place whose branch it showed."""
+
+    cell: str
+    place: Place
+
+
 class Recipe(Value, frozen=True):
-    """How the prompt follows from the tree: the branch to the fan's place, less `cut` code points
-    at its beginning. `sha256` is that of the prompt's UTF-8 bytes.
+    """How the prompt follows from the history: the texts of the events `voice` and `memory`, the
+    cells `above` each with a blank line after it, and the branch to the fan's place; all that less
+    `cut` code points at its beginning. `sha256` is that of the prompt's UTF-8 bytes.
     """
 
     cut: Offset
     sha256: str
+    voice: str | None = None
+    memory: str | None = None
+    above: tuple[Above, ...] = ()
 
 
 class Stamp(Value, frozen=True):
@@ -95,20 +190,26 @@ class Recorded(Value, frozen=True, tag=lambda name: name.lower(), tag_field="typ
 
 
 class Opened(Recorded, frozen=True):
-    """A cell's text as it was found when recording began."""
+    """A cell's text as it was found when recording began. Where it came from other cells, `runs`
+    are the same text by its authors, and `origins` the branches that it came from.
+    """
 
     text: str
+    runs: tuple[Written, ...] = ()
+    origins: tuple[Origin, ...] = ()
 
 
 class Edited(Recorded, frozen=True):
     """At `at`, `removed` code points gave way to what `spans` begin with; the text that follows
     is the end of `spans`, taken from where it stands. So an edit says all of the branch after
-    `at`, and means the same whatever other writers did meanwhile.
+    `at`, and means the same whatever other writers did meanwhile. What came from other cells is
+    written by its authors, and `origins` are the branches that it came from.
     """
 
     at: Place
     removed: Offset
     spans: tuple[Span, ...]
+    origins: tuple[Origin, ...] = ()
 
 
 class Moved(Recorded, frozen=True):
@@ -117,8 +218,23 @@ class Moved(Recorded, frozen=True):
     to: Place
 
 
+class Placed(Recorded, frozen=True):
+    """What happened to the cell as a whole."""
+
+    how: Change
+
+
+class Framed(Recorded, frozen=True):
+    """A text that is put before prompts, a voice's frame or the memory, when it was first used."""
+
+    text: str
+    name: str = ""
+
+
 class Proposed(Recorded, frozen=True):
-    """One draw into a fan was asked for: candidate i is drawn with seeds[i]."""
+    """One draw into a fan was asked for: candidate i is drawn with seeds[i]. All of them begin with
+    `prefix`.
+    """
 
     fan: str
     draw: str
@@ -131,11 +247,14 @@ class Proposed(Recorded, frozen=True):
     stop: Stop
     max_tokens: Annotated[int, Meta(ge=1)]
     replaces: str | None = None
+    prefix: str = ""
 
 
 class Generated(Recorded, frozen=True):
     """One candidate, whole: its text, the token ids and log-probabilities behind it, and how it
-    ended. With a healed caret the first tokens also cover the end of the prompt.
+    ended. `ends` has, for each token, the code points of the text up to its end; with a healed
+    caret the first tokens also cover the end of the prompt, and those that only do that end at 0.
+    `top` has the likeliest tokens in each one's place, the likeliest first, or is empty.
     """
 
     fan: str
@@ -146,6 +265,8 @@ class Generated(Recorded, frozen=True):
     logprobs: tuple[float, ...]
     finish: Finish
     seconds: float
+    ends: tuple[Offset, ...] = ()
+    top: tuple[tuple[Alternative, ...], ...] = ()
 
 
 class Shown(Recorded, frozen=True):
@@ -182,6 +303,22 @@ class Rejected(Verdict, frozen=True):
     """The candidate is not wanted. It stays in the tree."""
 
 
+class Withdrawn(Recorded, frozen=True):
+    """The verdict on the candidate is taken back; a `Moved` beside it says where the text went."""
+
+    fan: str
+    candidate: str
+
+
+class Marked(Recorded, frozen=True):
+    """All marks of a node, as they are from now on."""
+
+    node: str
+    pinned: bool = False
+    tags: tuple[str, ...] = ()
+    note: str = ""
+
+
 class Dismissed(Recorded, frozen=True):
     """The fan was closed without a verdict."""
 
@@ -199,12 +336,16 @@ Event = (
     Opened
     | Edited
     | Moved
+    | Placed
+    | Framed
     | Proposed
     | Generated
     | Shown
     | Accepted
     | Branched
     | Rejected
+    | Withdrawn
+    | Marked
     | Dismissed
     | Cancelled
 )

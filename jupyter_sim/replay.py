@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from .errors import BadLog
-from .events import Cancelled, Dismissed, Event, Generated, Proposed, Shown, Verdict
+from .events import Cancelled, Dismissed, Event, Generated, Proposed, Shown, Verdict, Withdrawn
 from .tree import Growth, Node, Run, Tree, cut
 
 
@@ -104,5 +104,5 @@ class _Cell:
 
 
 def _fan(fans: dict[str, tuple[str, ...]], event: Event) -> tuple[str, ...]:
-    about = Proposed | Generated | Shown | Verdict | Dismissed | Cancelled
+    about = Proposed | Generated | Shown | Verdict | Withdrawn | Dismissed | Cancelled
     return fans.get(event.fan, ()) if isinstance(event, about) else ()

@@ -22,15 +22,19 @@ from .events import (
     Dismissed,
     Edited,
     Event,
+    Framed,
     Generated,
+    Marked,
     Moved,
     Opened,
     Place,
+    Placed,
     Proposed,
     Rejected,
     Shown,
     Span,
     Taken,
+    Withdrawn,
     Written,
     node_id,
 )
@@ -67,6 +71,15 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """What the reader marked a node with."""
+
+    pinned: bool = False
+    tags: tuple[str, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Stretch:
     """The part of a node that a branch passes through: code points `start` to `stop`."""
 
@@ -78,7 +91,8 @@ class Stretch:
 @dataclass(frozen=True, slots=True)
 class Tree:
     """One cell's tree. `offered` has the place of every candidate asked for, `verdicts` the latest
-    verdict on each, `heads` the latest head that showed a text, by the text's digest.
+    verdict on each that was not withdrawn, `heads` all that were heads, in order, and `marks` the
+    marks of the nodes that have any.
     """
 
     cell: str
@@ -87,6 +101,7 @@ class Tree:
     offered: Mapping[str, Place] = field(default_factory=dict)
     verdicts: Mapping[str, Judged] = field(default_factory=dict)
     heads: Sequence[Place] = ()
+    marks: Mapping[str, Mark] = field(default_factory=dict)
 
     def apply(self, event: Event) -> "Tree":
         """The tree after one more event. Raises BadLog if the event refers to what is not there."""
@@ -211,8 +226,8 @@ def joined(runs: Iterable[Run]) -> tuple[Run, ...]:
 class Growth:
     """A tree while it grows: `tree` is as it stands now.
 
-    All trees of one growth share their nodes, offers, verdicts and heads; only the head, and with
-    it the text, of an earlier one stays what it was.
+    All trees of one growth share their nodes, offers, verdicts, heads and marks; only the head, and
+    with it the text, of an earlier one stays what it was.
     """
 
     def __init__(self, tree: Tree) -> None:
@@ -220,8 +235,9 @@ class Growth:
         self.offered = dict(tree.offered)
         self.verdicts = dict(tree.verdicts)
         self.heads = list(tree.heads)
+        self.marks = dict(tree.marks)
         self._grown = 0
-        self.tree = Tree(tree.cell, tree.head, self.nodes, self.offered, self.verdicts, self.heads)
+        self.tree = self._with(tree.cell, tree.head)
 
     def add(self, event: Event) -> None:
         """Take an event in. Raises BadLog, unchanged, if it refers to what is not there."""
@@ -244,14 +260,35 @@ class Growth:
                 self.verdicts[event.candidate] = "branched"
             case Rejected():
                 self.verdicts[event.candidate] = "rejected"
-            case Shown() | Dismissed() | Cancelled():
+            case Withdrawn():
+                self.verdicts.pop(event.candidate, None)
+            case Marked():
+                self._mark(event)
+            case Placed() | Framed() | Shown() | Dismissed() | Cancelled():
                 pass
             case _:
                 assert_never(event)
 
     def _root(self, event: Opened) -> None:
-        runs = (Run(event.text, "found"),)
+        runs = joined(Run(span.text, span.author) for span in event.runs)
+        if not runs:
+            runs = (Run(event.text, "found"),)
+        elif "".join(run.text for run in runs) != event.text:
+            raise BadLog(
+                f"The text that cell {self.tree.cell} was opened with is not that of its authors: "
+                "the log was changed."
+            )
         self._hang(event.stamp.id, None, runs)
+
+    def _mark(self, event: Marked) -> None:
+        if event.node not in self.nodes and event.node not in self.offered:
+            raise BadLog(
+                f"Text {event.node} of cell {self.tree.cell} was marked, and is not there."
+            )
+        mark = Mark(event.pinned, event.tags, event.note)
+        self.marks.pop(event.node, None)
+        if mark != Mark():
+            self.marks[event.node] = mark
 
     def _edit(self, event: Edited) -> None:
         if event.spans:
@@ -289,7 +326,10 @@ class Growth:
     def _show(self, head: Place) -> None:
         self.tree._node(head)
         self.heads.append(head)
-        self.tree = Tree(self.tree.cell, head, self.nodes, self.offered, self.verdicts, self.heads)
+        self.tree = self._with(self.tree.cell, head)
+
+    def _with(self, cell: str, head: Place | None) -> Tree:
+        return Tree(cell, head, self.nodes, self.offered, self.verdicts, self.heads, self.marks)
 
     def _new(self, id: str, at: Place | None, runs: tuple[Run, ...]) -> Node:
         if id in self.nodes:

@@ -14,16 +14,23 @@ from ..events import (
     Dismissed,
     Edited,
     Event,
+    Framed,
     Generated,
+    Marked,
     Moved,
     Opened,
+    Placed,
     Proposed,
     Rejected,
     Shown,
+    Withdrawn,
     Written,
 )
 from ..tree import Tree
 from .plain import quoted, visible
+
+_LONG = 1e6
+"""Seconds that no candidate takes; a log from elsewhere can say any number."""
 
 
 def account(event: Event, tree: Tree, fan: Sequence[str]) -> str:
@@ -35,6 +42,10 @@ def account(event: Event, tree: Tree, fan: Sequence[str]) -> str:
             return _edited(event)
         case Moved():
             return f"went to another place of the tree, {_count(len(tree.text), 'character')}"
+        case Placed():
+            return f"the cell was {event.how}"
+        case Framed():
+            return f"put {quoted(event.text)} before prompts from here on"
         case Proposed():
             return _proposed(event)
         case Generated():
@@ -47,6 +58,10 @@ def account(event: Event, tree: Tree, fan: Sequence[str]) -> str:
             return f"kept {_name(event.candidate, fan)} alive, having seen {len(event.seen)}"
         case Rejected():
             return f"rejected {_name(event.candidate, fan)}, having seen {len(event.seen)}"
+        case Withdrawn():
+            return f"took back the verdict on {_name(event.candidate, fan)}"
+        case Marked():
+            return _marked(event)
         case Dismissed():
             return f"dismissed the fan, having seen {len(event.seen)}"
         case Cancelled():
@@ -79,7 +94,15 @@ def _proposed(event: Proposed) -> str:
 def _end(event: Generated) -> str:
     tokens = _count(len(event.tokens), "token")
     ended = {"failed": ", cut off by a failure", "cancelled": ", stopped early"}
-    return f": {tokens} in {event.seconds:.1f} s{ended.get(event.finish, '')}"
+    seconds = f"{event.seconds:.1f} s" if abs(event.seconds) < _LONG else "an unlikely time"
+    return f": {tokens} in {seconds}{ended.get(event.finish, '')}"
+
+
+def _marked(event: Marked) -> str:
+    marks = ["a pin"] if event.pinned else []
+    marks += [f"the tag {quoted(tag)}" for tag in event.tags]
+    marks += [f"the note {quoted(event.note)}"] if event.note else []
+    return f"marked a text with {', '.join(marks)}" if marks else "took the marks off a text"
 
 
 def _accepted(event: Accepted, tree: Tree, fan: Sequence[str]) -> str:
