@@ -3,6 +3,9 @@
 The order is that of llama.cpp's default chain: top-k, then top-p, then min-p, all on the model's
 own distribution, and temperature last, on what is left. Log-probabilities are the model's own,
 before any of this. The fractions that choose come from the caller, one for each row.
+
+Whole rows are passed over as seldom as can be: once for the weights, and once more to gather the
+columns that a truncation keeps, which are few. What follows works on those.
 """
 
 from typing import NamedTuple
@@ -16,9 +19,9 @@ Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 Tokens = NDArray[np.int64]
 
-NUCLEUS = 512
 BLOCK = 256
 NEARLY_ONE = 1 - 1e-9
+STEPS = (1e-3, 1e-5, 0.0)
 
 
 class Weights(NamedTuple):
@@ -41,6 +44,28 @@ class Weights(NamedTuple):
         )
 
 
+class Scales:
+    """Weighs the rows of every step in the same memory, as fresh pages cost more than the sums."""
+
+    def __init__(self) -> None:
+        self._values = np.zeros((0, 0), np.float32)
+
+    def weigh(self, logits: Floats, mute: Tokens | None = None) -> Weights:
+        """Return what `weigh` does, until the next call overwrites it."""
+        count, width = logits.shape
+        padded = _padded(width)
+        if len(self._values) < count or self._values.shape[1] != padded:
+            self._values = np.zeros((count, padded), np.float32)
+        return weigh(logits, mute, self._values[:count])
+
+
+class Ranking(NamedTuple):
+    """Each row's largest weights, the largest first, and their columns."""
+
+    columns: Tokens
+    values: Floats
+
+
 def fractions(seed: int) -> np.random.PCG64:
     """Return the endless row of random numbers that belongs to one candidate's seed."""
     return np.random.PCG64(seed)
@@ -54,13 +79,14 @@ def fraction(source: np.random.PCG64) -> float:
     return (int(source.random_raw()) >> 11) * 2.0**-53
 
 
-def weigh(logits: Floats, mute: Tokens | None = None) -> Weights:
+def weigh(logits: Floats, mute: Tokens | None = None, values: Floats | None = None) -> Weights:
     """Return the weights of rows of logits; the columns in `mute` are then weightless.
 
-    The norms count every column; blocks of them are summed in double precision.
+    The norms count every column; blocks of them are summed in double precision. `values` is
+    memory to use, whose padding is zero.
     """
     peaks = logits.max(axis=1)
-    values = _exponentials(logits, peaks, 1.0)
+    values = _exponentials(logits, peaks, 1.0, values)
     norms = peaks + np.log(_sums(values).sum(axis=1, dtype=np.float64))
     if mute is not None and len(mute):
         values[:, mute] = 0
@@ -79,19 +105,48 @@ def choose(weights: Weights, sampling: Sampling, chances: Doubles) -> Tokens:
     if sampling.temperature == 0:
         best = np.argmax(values, axis=1)
         return np.asarray(np.broadcast_to(best, len(chances)), np.int64)
-    kept = values
-    if sampling.temperature != 1:
-        kept = _exponentials(weights.logits, weights.peaks, sampling.temperature)
-    floors = _floors(values[:, : weights.logits.shape[1]], sampling)
+    floors = _floors(weights, sampling)
     if floors.any():
-        kept = kept * (values >= floors[:, None])
-    return _points(kept, chances)
+        return _few_points(weights, floors, sampling.temperature, chances)
+    if sampling.temperature != 1:
+        values = _exponentials(weights.logits, weights.peaks, sampling.temperature)
+    return _points(values, chances)
 
 
-def _exponentials(logits: Floats, peaks: Floats, temperature: float) -> Floats:
+def likeliest(weights: Weights, count: int) -> Ranking:
+    """Return the `count` likeliest columns of every row, or all, where there are fewer.
+
+    They stand in the blocks whose own likeliest columns are the likeliest, so only those are
+    looked through.
+    """
+    rows, width = weights.logits.shape
+    count = min(count, width)
+    blocks = weights.values.reshape(rows, -1, BLOCK)
+    size = min(count, blocks.shape[1])
+    tops = np.argpartition(-blocks.max(axis=2), size - 1, axis=1)[:, :size]
+    inner = np.take_along_axis(blocks, tops[:, :, None], axis=1).reshape(rows, -1)
+    # the padding weighs as little as what underflows, and must not stand for it
+    columns = (tops[:, :, None] * BLOCK + np.arange(BLOCK)).reshape(rows, -1)
+    inner[columns >= width] = -1
+    best = np.argpartition(-inner, count - 1, axis=1)[:, :count]
+    order = np.argsort(-np.take_along_axis(inner, best, axis=1), axis=1, kind="stable")
+    best = np.take_along_axis(best, order, axis=1)
+    return Ranking(
+        np.take_along_axis(columns, best, axis=1), np.take_along_axis(inner, best, axis=1)
+    )
+
+
+def _padded(width: int) -> int:
+    return -(-width // BLOCK) * BLOCK
+
+
+def _exponentials(
+    logits: Floats, peaks: Floats, temperature: float, values: Floats | None = None
+) -> Floats:
     """Return what each column weighs at this temperature, in whole blocks."""
     count, width = logits.shape
-    values = np.zeros((count, -(-width // BLOCK) * BLOCK), np.float32)
+    if values is None:
+        values = np.zeros((count, _padded(width)), np.float32)
     inner = values[:, :width]
     np.subtract(logits, peaks[:, None], out=inner)
     if temperature != 1:
@@ -123,33 +178,81 @@ def _points(values: Floats, chances: Doubles) -> Tokens:
     return np.asarray(block % size * BLOCK + np.minimum(column, last), np.int64)
 
 
-def _floors(values: Floats, sampling: Sampling) -> Floats:
-    """Return the smallest weight that each row keeps."""
-    floors = np.zeros(len(values), np.float32)
-    width = values.shape[1]
-    kept = min(sampling.top_k or width, width)
-    if kept < width:
-        floors = np.partition(values, width - kept, axis=1)[:, width - kept]
-    if sampling.top_p < 1:
-        floors = np.maximum(floors, _nucleus(values, floors, sampling.top_p))
-    # the likeliest column, which weighs 1, stays whatever rounding says
-    return np.asarray(np.clip(floors, np.float32(sampling.min_p), np.float32(1)), np.float32)
+def _few_points(weights: Weights, floors: Floats, temperature: float, chances: Doubles) -> Tokens:
+    """Return the columns at these points of the lines of what each row keeps."""
+    rows, columns, stops = _above(weights, floors)
+    if temperature == 1:
+        kept = weights.values[rows, columns]
+    else:
+        heights = weights.logits[rows, columns] - weights.peaks[rows]
+        kept = np.exp(heights / np.float32(temperature))
+    ends = np.concatenate(([0.0], kept.cumsum(dtype=np.float64)))
+    low, high = ends[np.concatenate(([0], stops[:-1]))], ends[stops]
+    points = low + np.minimum(chances, NEARLY_ONE) * (high - low)
+    return np.asarray(columns[np.minimum(ends[1:].searchsorted(points, "right"), stops - 1)])
 
 
-def _nucleus(values: Floats, floors: Floats, top_p: float) -> Floats:
-    """Return each row's smallest weight among its likeliest columns of `top_p` probability in all.
+def _above(weights: Weights, floors: Floats) -> tuple[Tokens, Tokens, Tokens]:
+    """Return the rows and columns of all that weighs at least its row's floor, row by row.
 
-    Only the columns from the row's floor upward count.
+    The last array says where each row stops.
     """
-    kept = values * (values >= floors[:, None])
-    wanted = top_p * kept.sum(axis=1, dtype=np.float64)
-    size = min(NUCLEUS, kept.shape[1])
-    while True:
-        part = kept if size == kept.shape[1] else np.partition(kept, -size, axis=1)[:, -size:]
-        best = -np.sort(-part, axis=1)
-        mass = best.cumsum(axis=1, dtype=np.float64)
-        if size == kept.shape[1] or (mass[:, -1] >= wanted).all():
+    count, width = weights.logits.shape
+    places = np.flatnonzero(weights.values[:, :width] >= floors[:, None])
+    stops = places.searchsorted(np.arange(1, count + 1) * width)
+    rows = np.repeat(np.arange(count), np.diff(stops, prepend=0))
+    return rows, places - rows * width, stops
+
+
+def _floors(weights: Weights, sampling: Sampling) -> Floats:
+    """Return the smallest weight that each row keeps.
+
+    Where top-k or top-p alone would keep all above min-p, what min-p drops needs no look at all.
+    """
+    count, width = weights.logits.shape
+    floors = np.full(count, sampling.min_p, np.float32)
+    top_k = min(sampling.top_k or width, width)
+    if top_k == width and sampling.top_p == 1:
+        return floors
+    total = _sums(weights.values).sum(axis=1, dtype=np.float64)
+    lowest = sampling.min_p if top_k == width or sampling.top_p == 1 else 0.0
+    for step in STEPS:
+        least = max(step, lowest)
+        best = _descending(weights, np.full(count, least, np.float32))
+        whole = least == 0 or top_k == width
+        cut, sure = _cut(best, top_k, sampling.top_p, total, whole=whole)
+        if least == lowest or sure.all():
             break
-        size = min(size * 8, kept.shape[1])
-    places = np.minimum((mass < wanted[:, None]).sum(axis=1), size - 1)
-    return np.asarray(np.take_along_axis(best, places[:, None], axis=1)[:, 0], np.float32)
+    # the likeliest column, which weighs 1, stays whatever rounding says
+    return np.asarray(np.clip(np.maximum(floors, cut), 0, np.float32(1)), np.float32)
+
+
+def _descending(weights: Weights, floors: Floats) -> Floats:
+    """Return what weighs at least its row's floor, the largest first, then zeros."""
+    rows, columns, stops = _above(weights, floors)
+    starts = np.concatenate(([0], stops[:-1]))
+    best = np.zeros((len(floors), int((stops - starts).max())), np.float32)
+    best[rows, np.arange(len(rows)) - starts[rows]] = -weights.values[rows, columns]
+    best.sort(axis=1)
+    return -best
+
+
+def _cut(
+    best: Floats, top_k: int, top_p: float, total: Doubles, *, whole: bool
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """Return each row's smallest weight that top-k and top-p keep of its `best`.
+
+    Also whether that is sure: otherwise the row's smaller weights, not in `best`, decide, and the
+    cut is 0. `total` is what each row weighs, and `whole` says that top-k leaves all of that.
+    """
+    count, size = best.shape
+    cut = best[:, top_k - 1] if top_k <= size else np.zeros(count, np.float32)
+    known = cut > 0
+    if top_p == 1:
+        return cut, known
+    mass = np.where(best >= cut[:, None], best, 0).cumsum(axis=1, dtype=np.float64)
+    wanted = top_p * np.where(known, mass[:, -1], total)
+    places = (mass < wanted[:, None]).sum(axis=1)
+    found = (places < size) & (known | whole)
+    nucleus = best[np.arange(count), np.minimum(places, size - 1)]
+    return np.where(found, np.maximum(cut, nucleus), cut), found
