@@ -35,7 +35,7 @@ X86_SETS = {
 AVX512_OPTIONS = ["GGML_AVX512", "GGML_AVX512_VBMI", "GGML_AVX512_VNNI", "GGML_AVX512_BF16"]
 AVX512_NEEDS = {
     *("avx512f", "avx512cd", "avx512vl", "avx512bw", "avx512dq"),
-    *("avx512_vbmi", "avx512_vnni", "avx512_bf16"),
+    *("avx512vbmi", "avx512_vnni", "avx512_bf16"),  # as Linux spells them
 }
 
 
