@@ -2,9 +2,11 @@
 import { text } from "node:stream/consumers";
 import { compile } from "json-schema-to-typescript";
 
-// A value beside $ref would make a second type of the same name; Python indents its docstrings.
+// A value beside $ref would make a second type of the same name; Python indents its docstrings; and
+// json-schema-to-typescript knows tuples only as the older drafts write them.
 const tidy = (key, value) => {
   if (key === "description") return value.replace(/\n +/g, "\n");
+  if (value?.prefixItems) return { ...value, items: value.prefixItems, additionalItems: false };
   return value?.$ref ? { $ref: value.$ref } : value;
 };
 

@@ -119,6 +119,8 @@ class Document:
             if isinstance(request, Hello):
                 name, status = self.history.document, self.engine.status
                 reply(Welcome(request.id, name, status, tuple(self.trees), self._notes))
+            elif not isinstance(request, Told | Propose):
+                raise BadInput(f"{type(request).__name__} is not carried out yet.")
             elif isinstance(request, Branch | Reject | See):
                 await self._carry_out(request, reply, user)
             else:
@@ -159,7 +161,7 @@ class Document:
                 for other in self._joined - {reply}:
                     other(Changed(request.cell))
 
-    def _stop_for(self, request: FromFront) -> None:
+    def _stop_for(self, request: Told | Propose) -> None:
         """Let a request that ends a fan overtake those that wait for the fan's candidates."""
         if isinstance(request, Cancel | Dismiss) or (
             isinstance(request, Accept) and request.closes
@@ -230,7 +232,7 @@ class Document:
 
     def _propose(self, request: Propose, reply: Reply, user: str) -> None:
         tree = self._tree(request.cell)
-        at = self._place(tree, request.at)
+        at = request.at if isinstance(request.at, Place) else self._place(tree, request.at)
         if reply not in self._joined:
             reply(Refused(request.id, CANCELLED, "The proposal came from a front end that left."))
         elif request.id not in self._running:

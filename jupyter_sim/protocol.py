@@ -17,9 +17,9 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from .engine.messages import MAX_CANDIDATES, MAX_TOKENS, Status
+from .engine.messages import MAX_CANDIDATES, MAX_TOKENS, Priority, ScoredToken, Status, Top
 from .errors import BadInput
-from .events import Finish, Offset, Sampling, Stop, Value
+from .events import Alternative, Change, Event, Finish, Offset, Place, Sampling, Stop, Value
 
 MAX_MESSAGE = 4 * 1024 * 1024
 """The largest message that is read, in bytes."""
@@ -29,6 +29,8 @@ NodeId = Annotated[str, Meta(min_length=8, max_length=80, pattern="^[A-Za-z0-9.-
 CellId = Annotated[str, Meta(min_length=1, max_length=256)]
 Seen = Annotated[tuple[NodeId, ...], Meta(max_length=1024)]
 Kind = Literal["notebook", "file", "widget"]
+Text = Annotated[str, Meta(max_length=MAX_MESSAGE)]
+Tokens = Annotated[int, Meta(ge=1, le=MAX_TOKENS)]
 
 
 class Request(Value, frozen=True, tag=lambda name: name.lower(), tag_field="type"):
@@ -48,26 +50,74 @@ class Hello(Request, frozen=True):
 
 
 class Sync(Request, frozen=True):
-    """The cell's whole text as it is now. `undo`: an undo or redo led here."""
+    """The cell's whole text as it is now. `undo`: an undo or redo led here. `found`: it stood there
+    before this front end watched the cell, so nobody here wrote what is new in it.
+    """
 
     cell: CellId
     text: str
     undo: bool = False
+    found: bool = False
+
+
+class Put(Request, frozen=True):
+    """Something happened to the cell as a whole. The front end says so before it syncs any cell
+    that lost text by it; the document finds out which text came from where.
+
+    - "made": the cell stands there with `text`, all or part of which stood in the cells `sources`:
+      the new half of a split cell (its source is the cell that was split), a merged cell (its
+      sources are the others that went into it), a copy, a pasted cell, a cell that got a new id
+      because its own was there twice. The text's authors come along.
+    - "retyped": the cell is of another type now. If that gave it a new id, `sources` is the old
+      one, and `text` is said too.
+    - "moved": to another place in the notebook. "removed": from the notebook. "restored": it is
+      there again. These three say no text.
+    """
+
+    cell: CellId
+    how: Literal["made"] | Change
+    text: str | None = None
+    sources: Annotated[tuple[CellId, ...], Meta(max_length=1024)] = ()
+
+
+class Voice(Value, frozen=True):
+    """A named framing: `text` is put before the prompt as it is."""
+
+    name: Annotated[str, Meta(max_length=256)]
+    text: Text
+
+
+class Context(Value, frozen=True):
+    """What stands before the branch in the prompt: the voice, the memory, and the texts of the
+    cells `above`, in their order, which the front end syncs first. The prompt has `tokens` tokens
+    at the most; 0 means all that fits.
+    """
+
+    voice: Voice | None = None
+    memory: Text = ""
+    above: Annotated[tuple[CellId, ...], Meta(max_length=10_000)] = ()
+    tokens: Annotated[int, Meta(ge=0)] = 0
 
 
 class Propose(Request, frozen=True):
-    """One draw into a fan at offset `at` of the cell's text; the request's id is the draw's.
-    The same `fan` again means more; `replaces` names the rejected candidate whose row is free.
+    """One draw into a fan, at an offset of the cell's text or any place of its tree; the request's
+    id is the draw's. The same `fan` again means more; `replaces` names the rejected candidate whose
+    row is free. Every candidate begins with `prefix`, as if the model had said it. `top`
+    alternatives come with each token.
     """
 
     cell: CellId
     fan: Id
-    at: Offset
+    at: Offset | Place
     n: Annotated[int, Meta(ge=1, le=MAX_CANDIDATES)]
     stop: Stop
-    max_tokens: Annotated[int, Meta(ge=1, le=MAX_TOKENS)]
+    max_tokens: Tokens
     sampling: Sampling = Sampling()
     replaces: NodeId | None = None
+    context: Context = Context()
+    top: Top = 5
+    priority: Priority = "fan"
+    prefix: Annotated[str, Meta(max_length=4096)] = ""
 
 
 class Judgement(Request, frozen=True):
@@ -98,6 +148,33 @@ class Reject(Judgement, frozen=True):
     """The candidate is not wanted."""
 
 
+class Withdraw(Request, frozen=True):
+    """The verdict on the candidate is taken back. The text stays; a `Move` changes it."""
+
+    cell: CellId
+    fan: Id
+    candidate: NodeId
+
+
+class Move(Request, frozen=True):
+    """The cell's text is now the branch to a place of its tree."""
+
+    cell: CellId
+    to: Place
+
+
+class Mark(Request, frozen=True):
+    """All marks of a node, as they are from now on."""
+
+    cell: CellId
+    node: NodeId
+    pinned: bool = False
+    tags: Annotated[
+        tuple[Annotated[str, Meta(min_length=1, max_length=64)], ...], Meta(max_length=32)
+    ] = ()
+    note: Annotated[str, Meta(max_length=16_384)] = ""
+
+
 class Dismiss(Request, frozen=True):
     """The fan is closed without a verdict."""
 
@@ -115,13 +192,79 @@ class See(Request, frozen=True):
 
 
 class Cancel(Request, frozen=True):
-    """Stop what still runs in the fan; what it has so far stays on offer."""
+    """Stop what still runs in the fan; what it has so far stays on offer. The id of a `Score` or
+    an `Explore` in the place of a fan's stops that.
+    """
 
     cell: CellId
     fan: Id
 
 
-FromFront = Hello | Sync | Propose | Accept | Branch | Reject | Dismiss | See | Cancel
+class Follow(Request, frozen=True):
+    """Tell from now on what happens in these cells, and in no others. Nothing need be recorded of
+    them yet. Each cell that is new among them is told from its first event on.
+    """
+
+    cells: Annotated[tuple[CellId, ...], Meta(max_length=10_000)]
+
+
+class Score(Request, frozen=True):
+    """How likely is the cell's text, token by token? Nothing is recorded. `top` alternatives come
+    with each token.
+    """
+
+    cell: CellId
+    top: Top = 5
+
+
+class Inspect(Request, frozen=True):
+    """What would a proposal send to the model? Nothing is recorded and nothing is drawn."""
+
+    cell: CellId
+    at: Offset | Place
+    context: Context = Context()
+    max_tokens: Tokens = 48
+
+
+class Explore(Request, frozen=True):
+    """Grow the tree from a place by itself: `breadth` candidates there, as many at the end of each
+    of the `breadth` most promising branches, and so on for `depth` steps or until `tokens` are
+    drawn. With a yes/no `question`, the model's log-odds of yes, asked behind each branch, say what
+    is promising; without, the mean log-probability of its tokens. Each branch's expansion is a fan
+    of its own.
+    """
+
+    cell: CellId
+    at: Offset | Place
+    depth: Annotated[int, Meta(ge=1, le=32)]
+    breadth: Annotated[int, Meta(ge=1, le=MAX_CANDIDATES)]
+    tokens: Annotated[int, Meta(ge=1, le=1_000_000)]
+    stop: Stop
+    max_tokens: Tokens
+    sampling: Sampling = Sampling()
+    context: Context = Context()
+    question: Annotated[str, Meta(max_length=4096)] = ""
+
+
+FromFront = (
+    Hello
+    | Sync
+    | Put
+    | Propose
+    | Accept
+    | Branch
+    | Reject
+    | Withdraw
+    | Move
+    | Mark
+    | Dismiss
+    | See
+    | Cancel
+    | Follow
+    | Score
+    | Inspect
+    | Explore
+)
 
 
 class Answer(Value, frozen=True, tag=lambda name: name.lower(), tag_field="type"):
@@ -172,11 +315,16 @@ class Drawing(Answer, frozen=True):
 
 
 class Gain(Value, frozen=True):
-    """Text that a candidate gained, and the log-probabilities of its new tokens."""
+    """Text that a candidate gained, and the log-probabilities of its new tokens, with the code
+    points of its text up to the end of each, and the likeliest tokens in the place of each. A
+    stop may yet cut what is counted in `ends` off the text.
+    """
 
     candidate: str
     text: str
     logprobs: tuple[float, ...]
+    ends: tuple[int, ...] = ()
+    top: tuple[tuple[Alternative, ...], ...] = ()
 
 
 class Grown(Answer, frozen=True):
@@ -211,7 +359,66 @@ class Changed(Answer, frozen=True):
     cell: str
 
 
-FromDocument = Welcome | Acknowledged | Refused | Model | Drawing | Grown | Ended | Failed | Changed
+class Happened(Answer, frozen=True):
+    """What happened in a cell, the first of it being event number `first` of the cell's, counted
+    from 0. With 0 the cell is told from its beginning.
+    """
+
+    cell: str
+    first: int
+    events: tuple[Event, ...]
+
+
+class Scored(Answer, frozen=True):
+    """More of the answer to `Score`, from token number `first` of the cell's text on. The last part
+    is `whole`, and has no tokens where the answer was stopped.
+    """
+
+    id: str
+    first: int
+    tokens: tuple[ScoredToken, ...]
+    whole: bool
+
+
+class Inspected(Answer, frozen=True):
+    """The answer to `Inspect`: the exact prompt, its token ids, the code points of `text` up to the
+    end of each, how many code points were cut before it, and how many of the tokens stand in the
+    model's cache.
+    """
+
+    id: str
+    text: str
+    tokens: tuple[int, ...]
+    ends: tuple[int, ...]
+    cut: int
+    reused: int
+
+
+class Explored(Answer, frozen=True):
+    """How far an `Explore` is: the candidates and tokens drawn, of `limit` tokens at the most."""
+
+    id: str
+    nodes: int
+    tokens: int
+    limit: int
+    done: bool
+
+
+FromDocument = (
+    Welcome
+    | Acknowledged
+    | Refused
+    | Model
+    | Drawing
+    | Grown
+    | Ended
+    | Failed
+    | Changed
+    | Happened
+    | Scored
+    | Inspected
+    | Explored
+)
 
 
 class _Named(Struct):
@@ -264,15 +471,19 @@ def _read(data: bytes | str) -> FromFront:
 
 
 def encode(answer: FromDocument) -> bytes:
-    """Write one answer as JSON."""
-    return _encoder.encode(answer)
+    """Write one answer as JSON. Lone surrogates, which a cell's text can hold, are escaped."""
+    try:
+        return _encoder.encode(answer)
+    except UnicodeEncodeError:
+        return json.dumps(msgspec.to_builtins(answer), separators=(",", ":")).encode()
 
 
 def schema() -> dict[str, object]:
     """The JSON Schema of both directions, as one document with a definition for each message."""
-    (_, _), definitions = msgspec.json.schema_components(
-        [FromFront, FromDocument], ref_template="#/$defs/{name}"
+    (_, _, event), definitions = msgspec.json.schema_components(
+        [FromFront, FromDocument, Event], ref_template="#/$defs/{name}"
     )
+    definitions["Event"] = {"description": "Anything that is recorded.", **event}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Protocol",

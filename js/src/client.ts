@@ -19,7 +19,14 @@ import type {
   Status,
   Welcome,
 } from "./protocol";
-import type { Connect, FanAnswer, FromDocument, FromFront, Transport } from "./transport";
+import type {
+  Connect,
+  FanAnswer,
+  FromDocument,
+  FromFront,
+  Transport,
+  TreeAnswer,
+} from "./transport";
 
 type Draft<T> = T extends unknown ? Omit<T, "id"> : never;
 /** A request until it is acknowledged: whether this connection carried it, and whether any did. */
@@ -70,6 +77,8 @@ export interface ClientOptions {
   named?(document: string): void;
   /** The engine's status changed. */
   engine?(status: Status): void;
+  /** Something was told of a cell's tree. */
+  heard?(answer: TreeAnswer): void;
   /** Something went wrong that belongs to no request. */
   report?(message: string): void;
 }
@@ -272,6 +281,12 @@ export class Client {
       case "ended":
       case "failed":
         if (this.fan?.id === answer.fan) this.fan.listener.answered(answer);
+        break;
+      case "happened":
+      case "scored":
+      case "inspected":
+      case "explored":
+        this.options.heard?.(answer);
         break;
       default:
         answer satisfies never;

@@ -12,26 +12,65 @@ import type {
   Dismiss,
   Drawing,
   Ended,
+  Explore,
+  Explored,
   Failed,
+  Follow,
   Grown,
+  Happened,
   Hello,
+  Inspect,
+  Inspected,
+  Mark,
   Model,
+  Move,
   Propose,
+  Put,
   Refused,
   Reject,
+  Score,
+  Scored,
   See,
   Sync,
   Welcome,
+  Withdraw,
 } from "./protocol";
 
 /** Anything a front end says. */
-export type FromFront = Hello | Sync | Propose | Accept | Branch | Reject | Dismiss | See | Cancel;
+export type FromFront =
+  | Hello
+  | Sync
+  | Put
+  | Propose
+  | Accept
+  | Branch
+  | Reject
+  | Withdraw
+  | Move
+  | Mark
+  | Dismiss
+  | See
+  | Cancel
+  | Follow
+  | Score
+  | Inspect
+  | Explore;
 
 /** What a document says about one fan. */
 export type FanAnswer = Drawing | Grown | Ended | Failed;
 
+/** What a document says about a cell's tree. */
+export type TreeAnswer = Happened | Scored | Inspected | Explored;
+
 /** Anything a document says. */
-export type FromDocument = Welcome | Acknowledged | Refused | Model | Changed | FanAnswer;
+export type FromDocument =
+  | Welcome
+  | Acknowledged
+  | Refused
+  | Model
+  | Changed
+  | FanAnswer
+  | TreeAnswer;
 
 /** What happens on a connection, in the order `opened`, any number of `received`, `closed`. */
 export interface Receiver {
