@@ -20,6 +20,7 @@ Doubles = NDArray[np.float64]
 Tokens = NDArray[np.int64]
 
 BLOCK = 256
+FOLD = 32
 NEARLY_ONE = 1 - 1e-9
 STEPS = (1e-3, 1e-5, 0.0)
 
@@ -114,26 +115,17 @@ def choose(weights: Weights, sampling: Sampling, chances: Doubles) -> Tokens:
 
 
 def likeliest(weights: Weights, count: int) -> Ranking:
-    """Return the `count` likeliest columns of every row, or all, where there are fewer.
-
-    They stand in the blocks whose own likeliest columns are the likeliest, so only those are
-    looked through.
-    """
-    rows, width = weights.logits.shape
-    count = min(count, width)
-    blocks = weights.values.reshape(rows, -1, BLOCK)
-    size = min(count, blocks.shape[1])
-    tops = np.argpartition(-blocks.max(axis=2), size - 1, axis=1)[:, :size]
-    inner = np.take_along_axis(blocks, tops[:, :, None], axis=1).reshape(rows, -1)
-    # the padding weighs as little as what underflows, and must not stand for it
-    columns = (tops[:, :, None] * BLOCK + np.arange(BLOCK)).reshape(rows, -1)
-    inner[columns >= width] = -1
-    best = np.argpartition(-inner, count - 1, axis=1)[:, :count]
-    order = np.argsort(-np.take_along_axis(inner, best, axis=1), axis=1, kind="stable")
-    best = np.take_along_axis(best, order, axis=1)
-    return Ranking(
-        np.take_along_axis(columns, best, axis=1), np.take_along_axis(inner, best, axis=1)
-    )
+    """Return the `count` likeliest columns of every row, or all, where there are fewer."""
+    count = min(count, weights.logits.shape[1])
+    rows, columns, stops = _above(weights, _bound(weights, count))
+    places = np.arange(len(rows)) - np.concatenate(([0], stops[:-1]))[rows]
+    shape = len(stops), int(places.max()) + 1
+    # what fills the rows up is lighter than all that weighs nothing
+    best, found = np.full(shape, 1, np.float32), np.zeros(shape, np.int64)
+    best[rows, places] = -weights.values[rows, columns]
+    found[rows, places] = columns
+    order = np.argsort(best, axis=1, kind="stable")[:, :count]
+    return Ranking(np.take_along_axis(found, order, 1), -np.take_along_axis(best, order, 1))
 
 
 def _padded(width: int) -> int:
@@ -205,26 +197,52 @@ def _above(weights: Weights, floors: Floats) -> tuple[Tokens, Tokens, Tokens]:
 
 
 def _floors(weights: Weights, sampling: Sampling) -> Floats:
-    """Return the smallest weight that each row keeps.
-
-    Where top-k or top-p alone would keep all above min-p, what min-p drops needs no look at all.
-    """
+    """Return the smallest weight that each row keeps."""
     count, width = weights.logits.shape
-    floors = np.full(count, sampling.min_p, np.float32)
-    top_k = min(sampling.top_k or width, width)
-    if top_k == width and sampling.top_p == 1:
-        return floors
-    total = _sums(weights.values).sum(axis=1, dtype=np.float64)
-    lowest = sampling.min_p if top_k == width or sampling.top_p == 1 else 0.0
-    for step in STEPS:
-        least = max(step, lowest)
-        best = _descending(weights, np.full(count, least, np.float32))
-        whole = least == 0 or top_k == width
-        cut, sure = _cut(best, top_k, sampling.top_p, total, whole=whole)
-        if least == lowest or sure.all():
-            break
+    floors = np.zeros(count, np.float32)
+    if 0 < sampling.top_k < width:
+        floors = _descending(weights, _bound(weights, sampling.top_k))[:, sampling.top_k - 1]
+    if sampling.top_p < 1:
+        floors = _nucleus(weights, floors, sampling)
     # the likeliest column, which weighs 1, stays whatever rounding says
-    return np.asarray(np.clip(np.maximum(floors, cut), 0, np.float32(1)), np.float32)
+    return np.asarray(np.clip(floors, np.float32(sampling.min_p), np.float32(1)), np.float32)
+
+
+def _bound(weights: Weights, count: int) -> Floats:
+    """Return for each row a weight that at least `count` columns reach, and few more than that.
+
+    Of the largest of FOLD columns each, `count` reach it.
+    """
+    peaks = weights.values.reshape(len(weights.values), FOLD, -1).max(axis=1)
+    if count > peaks.shape[1]:
+        return np.zeros(len(peaks), np.float32)
+    return np.asarray(np.partition(peaks, -count, axis=1)[:, -count])
+
+
+def _nucleus(weights: Weights, floors: Floats, sampling: Sampling) -> Floats:
+    """Return each row's smallest weight among its likeliest columns of `top_p` probability in all.
+
+    Only the columns from the row's floor upward count. Where there is none, the search starts
+    with the likely ones, and need not look for what min-p drops.
+    """
+    if floors.any():
+        best = _descending(weights, floors)
+        return _cut(best, sampling.top_p * best.sum(axis=1, dtype=np.float64))
+    wanted = sampling.top_p * _sums(weights.values).sum(axis=1, dtype=np.float64)
+    for step in STEPS:
+        least = max(step, sampling.min_p)
+        cut = _cut(_descending(weights, np.full_like(floors, least)), wanted)
+        if least == sampling.min_p or cut.all():
+            break
+    return cut
+
+
+def _cut(best: Floats, wanted: Doubles) -> Floats:
+    """Return the weight in each descending row at which its sum is `wanted`; 0 where it is less."""
+    mass = best.cumsum(axis=1, dtype=np.float64)
+    places = (mass < wanted[:, None]).sum(axis=1)
+    ends = best[np.arange(len(best)), np.minimum(places, best.shape[1] - 1)]
+    return np.where(places < best.shape[1], ends, np.float32(0))
 
 
 def _descending(weights: Weights, floors: Floats) -> Floats:
@@ -235,24 +253,3 @@ def _descending(weights: Weights, floors: Floats) -> Floats:
     best[rows, np.arange(len(rows)) - starts[rows]] = -weights.values[rows, columns]
     best.sort(axis=1)
     return -best
-
-
-def _cut(
-    best: Floats, top_k: int, top_p: float, total: Doubles, *, whole: bool
-) -> tuple[Floats, NDArray[np.bool_]]:
-    """Return each row's smallest weight that top-k and top-p keep of its `best`.
-
-    Also whether that is sure: otherwise the row's smaller weights, not in `best`, decide, and the
-    cut is 0. `total` is what each row weighs, and `whole` says that top-k leaves all of that.
-    """
-    count, size = best.shape
-    cut = best[:, top_k - 1] if top_k <= size else np.zeros(count, np.float32)
-    known = cut > 0
-    if top_p == 1:
-        return cut, known
-    mass = np.where(best >= cut[:, None], best, 0).cumsum(axis=1, dtype=np.float64)
-    wanted = top_p * np.where(known, mass[:, -1], total)
-    places = (mass < wanted[:, None]).sum(axis=1)
-    found = (places < size) & (known | whole)
-    nucleus = best[np.arange(count), np.minimum(places, size - 1)]
-    return np.where(found, np.maximum(cut, nucleus), cut), found
