@@ -4,7 +4,15 @@ import asyncio
 
 import pytest
 
-from jupyter_sim.engine.messages import Column, Engine, Rollout, Started
+from jupyter_sim.engine.messages import (
+    Column,
+    Engine,
+    Rollout,
+    Scored,
+    Scoring,
+    Started,
+    Survey,
+)
 from jupyter_sim.engine.scripted import ScriptedEngine
 from jupyter_sim.errors import ContextFull, EngineError, ModelError, WorkerDied
 
@@ -114,3 +122,66 @@ def test_prompts_that_are_too_long_or_not_in_the_script_are_named() -> None:
         asyncio.run(heard(ScriptedEngine(context=20)))
     with pytest.raises(EngineError, match="no text for the prompt 'Else'"):
         asyncio.run(heard(ScriptedEngine(TEXTS), Rollout("r", "Else", (0,))))
+
+
+def test_ends_and_alternatives_come_with_every_word() -> None:
+    _, *columns = asyncio.run(heard(ScriptedEngine(TEXTS), Rollout("r", "It was", (0,), top=3)))
+    pieces = [piece for column in columns if isinstance(column, Column) for piece in column.pieces]
+    assert [piece.ends for piece in pieces] == [(8,), (14,)]
+    for piece in pieces:
+        (alternatives,) = piece.top
+        assert len(alternatives) == 3
+        logprobs = [one.logprob for one in alternatives]
+        assert logprobs == sorted(logprobs, reverse=True)
+
+
+def test_candidates_begin_with_the_prefix() -> None:
+    request = Rollout("r", "It", (0, 1), prefix=" was")
+    assert texts(asyncio.run(heard(ScriptedEngine(TEXTS), request))) == {
+        0: " was raining hard.",
+        1: " was late.",
+    }
+
+
+def test_a_survey_counts_words_and_says_where_they_end() -> None:
+    surveyed = asyncio.run(ScriptedEngine().survey(Survey("s", "It was late.")))
+    assert surveyed.ends == (2, 6, 12)
+    assert len(surveyed.tokens) == 3 and surveyed.back == () and surveyed.reused == 0
+
+
+def scores(engine: ScriptedEngine, request: Scoring) -> list[Scored]:
+    async def read() -> list[Scored]:
+        return [scored async for scored in engine.score(request)]
+
+    return asyncio.run(read())
+
+
+def test_a_long_text_is_scored_in_chunks_and_its_words_as_when_they_were_said() -> None:
+    engine = ScriptedEngine(TEXTS)
+    _, first, *_ = asyncio.run(heard(engine, Rollout("r", "It was", (0,))))
+    assert isinstance(first, Column)
+    chunks = scores(engine, Scoring("s", "raining" + " raining" * 99, top=2))
+    assert [(len(chunk.tokens), chunk.whole) for chunk in chunks] == [(64, False), (36, True)]
+    assert (chunks[1].first, chunks[1].tokens[-1].end) == (64, 799)
+    again = chunks[0].tokens[1]
+    assert (again.token, again.logprob) == (first.pieces[0].tokens[0], first.pieces[0].logprobs[0])
+    assert len(again.top) == 2
+
+
+def test_given_tokens_are_scored_from_the_start_on() -> None:
+    engine = ScriptedEngine()
+    tokens = asyncio.run(engine.survey(Survey("s", "It was late."))).tokens
+    (scored,) = scores(engine, Scoring("t", tokens=tokens, start=1))
+    assert scored.first == 1 and [one.text for one in scored.tokens] == [" was", " late."]
+
+
+def test_a_cancelled_scoring_ends_with_an_empty_chunk() -> None:
+    async def play() -> list[Scored]:
+        engine, chunks = ScriptedEngine(), []
+        async for scored in engine.score(Scoring("s", "word " * 1000)):
+            chunks.append(scored)
+            engine.cancel("s")
+        return chunks
+
+    chunks = asyncio.run(play())
+    assert len(chunks) == 2 and chunks[1].tokens == () and not chunks[1].whole

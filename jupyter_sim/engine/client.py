@@ -7,22 +7,32 @@ is passed to the loop that asked. Nothing is known here of tokens, caches or sam
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
 from threading import RLock, Thread
 from time import sleep
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import msgspec
 
 from .. import models
 from ..errors import BadInput, EngineError, ModelError, SimError, WorkerDied
 from . import builds
-from .messages import Column, Piece, Rollout, Started, Status
+from .messages import (
+    Column,
+    Piece,
+    Rollout,
+    Scored,
+    Scoring,
+    Started,
+    Status,
+    Survey,
+    Surveyed,
+)
 from .process import Process
-from .wire import Answer, Begin, Cancel, Failed, Load, Loaded, Settings
+from .wire import Answer, Begin, Cancel, Failed, Load, Loaded, Request, Said, Settings
 
 __all__ = ["LlamaEngine", "Settings"]
 
@@ -31,7 +41,6 @@ BACK_OFF = (0.0, 0.0, 0.5, 1.0, 2.0)
 CLOSED = "The engine was closed while the model was loading."
 
 T = TypeVar("T")
-Said = Started | Column | SimError
 
 
 class LlamaEngine:
@@ -89,27 +98,47 @@ class LlamaEngine:
             ready = self._ready
         return await asyncio.wrap_future(ready)
 
-    async def rollout(self, request: Rollout) -> AsyncIterator[Started | Column]:
+    def rollout(self, request: Rollout) -> AsyncIterator[Started | Column]:
         """Run one rollout; starts the engine where needed. Leaving the iterator cancels it.
 
         Raises BadInput, ModelError, ContextFull, WorkerDied or EngineError.
         """
+        return cast("AsyncIterator[Started | Column]", self._ask(request))
+
+    async def survey(self, request: Survey) -> Surveyed:
+        """Return the tokens of a text as a prompt; starts the engine where needed.
+
+        Raises BadInput, ModelError, WorkerDied or EngineError.
+        """
+        (surveyed,) = [said async for said in self._ask(request)]
+        return cast("Surveyed", surveyed)
+
+    def score(self, request: Scoring) -> AsyncIterator[Scored]:
+        """Score a text, chunk by chunk; starts the engine where needed. Leaving cancels it.
+
+        Raises BadInput, ModelError, WorkerDied or EngineError.
+        """
+        return cast("AsyncIterator[Scored]", self._ask(request))
+
+    async def _ask(self, request: Request) -> AsyncGenerator[Said, None]:
+        """Hand a request to the worker, and yield what it says until that is all."""
         call = self._enter(request)
         beginning = asyncio.create_task(self._begin(call))
         try:
-            while call.open:
+            while not call.over:
                 said = await call.said.get()
                 if isinstance(said, SimError):
                     raise said
-                if isinstance(said, Column):
-                    call.open -= {piece.index for piece in said.pieces if piece.finish}
+                call.note(said)
                 yield said
         finally:
             beginning.cancel()
             self._leave(call)
 
     def cancel(self, rollout: str) -> None:
-        """End every candidate of a rollout with finish "cancelled"; unknown ids are ignored."""
+        """End a rollout's candidates with finish "cancelled", or a scoring with an empty chunk that
+        is not `whole`; unknown ids are ignored.
+        """
         with self._lock:
             for call in self._calls.values():
                 if call.request.id == rollout:
@@ -126,20 +155,22 @@ class LlamaEngine:
             await asyncio.to_thread(process.end)
         self._tell(Status("idle", self._status.model))
 
-    def _enter(self, request: Rollout) -> "_Call":
-        """Take a rollout in; raises BadInput where it cannot be sent to a worker."""
+    def _enter(self, request: Request) -> "_Call":
+        """Take a request in; raises BadInput where it cannot be sent to a worker."""
+        kind = type(request)
         try:
-            msgspec.msgpack.decode(msgspec.msgpack.encode(request), type=Rollout)
+            msgspec.msgpack.decode(msgspec.msgpack.encode(request), type=kind)
         except msgspec.ValidationError as error:
-            raise BadInput(f"This rollout cannot be run: {error}.") from error
+            raise BadInput(f"This {kind.__name__.lower()} cannot be run: {error}.") from error
         except UnicodeEncodeError as error:
+            what = "prompt" if kind is Rollout else "text"
             raise BadInput(
-                f"The prompt is no valid Unicode text: character {error.start} is half of a "
+                f"The {what} is no valid Unicode text: character {error.start} is half of a "
                 "surrogate pair; delete it and try again."
             ) from error
         with self._lock:
             if any(call.request.id == request.id for call in self._calls.values()):
-                raise BadInput(f"A rollout with the id {request.id!r} is running already.")
+                raise BadInput(f"A request with the id {request.id!r} is running already.")
             call = _Call(next(self._serials), request, asyncio.get_running_loop())
             self._calls[call.serial] = call
         return call
@@ -164,7 +195,7 @@ class LlamaEngine:
 
     def _leave(self, call: "_Call") -> None:
         with self._lock:
-            if call.open:
+            if not call.over:
                 self._cancel(call)
             del self._calls[call.serial]
 
@@ -320,25 +351,47 @@ class _Listener:
 
 
 class _Call:
-    """A rollout from the side that asked for it, and the loop it was asked from."""
+    """A request from the side that asked it, and the loop it was asked from.
 
-    def __init__(self, serial: int, request: Rollout, loop: asyncio.AbstractEventLoop) -> None:
+    `open` are the candidates of a rollout that are not finished.
+    """
+
+    def __init__(self, serial: int, request: Request, loop: asyncio.AbstractEventLoop) -> None:
         self.serial = serial
         self.request = request
-        self.said: asyncio.Queue[Said] = asyncio.Queue()
-        self.open = set(range(len(request.seeds)))
-        self.begun = self.ended = False
+        self.said: asyncio.Queue[Said | SimError] = asyncio.Queue()
+        self.open = set(range(len(request.seeds))) if isinstance(request, Rollout) else set()
+        self.over = self.begun = self.ended = False
         self._loop = loop
 
-    def hear(self, said: Said) -> None:
+    def hear(self, said: Said | SimError) -> None:
         """Pass something on, from any thread."""
         _call_in(self._loop, self.said.put_nowait, said)
+
+    def note(self, said: Said) -> None:
+        """See whether that was all there is to say."""
+        match said:
+            case Started():
+                pass
+            case Column(pieces=pieces):
+                self.open -= {piece.index for piece in pieces if piece.finish}
+                self.over = not self.open
+            case Scored():
+                self.over = said.whole or not said.tokens
+            case Surveyed():
+                self.over = True
 
     def end(self) -> None:
         """End what is open as cancelled, without a word from the worker."""
         self.ended = True
-        pieces = (Piece(index, "", (), (), "cancelled") for index in sorted(self.open))
-        self.hear(Column(self.request.id, tuple(pieces)))
+        match self.request:
+            case Rollout(id=name):
+                pieces = (Piece(index, "", (), (), "cancelled") for index in sorted(self.open))
+                self.hear(Column(name, tuple(pieces)))
+            case Scoring(id=name):
+                self.hear(Scored(name, 0, (), whole=False))
+            case Survey():
+                self.hear(EngineError(CLOSED))
 
 
 def _call_in(loop: asyncio.AbstractEventLoop, call: Callable[[T], object], value: T) -> None:

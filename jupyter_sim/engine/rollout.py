@@ -22,6 +22,7 @@ from .healing import Choices, Healing, Spellings, Way, taken_back
 from .llama import ABORTED, BATCH, FULL, SEQUENCES, Ints, Llama
 from .messages import Column, Piece, Rollout, Started
 from .sampling import weigh
+from .wire import Request, Said
 
 NEWCOMERS = 1024
 KEPT, PARAMETERS_FOR_A_CELL = 256, 60_000
@@ -29,7 +30,7 @@ MAX_RUNS = SEQUENCES // 2
 SLICE_SECONDS = 0.03
 SMALLEST_SLICE, LARGEST_SLICE = 8, 64
 
-Tell = Callable[[int, Started | Column | SimError], None]
+Tell = Callable[[int, Said | SimError], None]
 
 
 class Scheduler:
@@ -55,8 +56,11 @@ class Scheduler:
         """Whether there is anything to compute."""
         return bool(self._queue or self._runs)
 
-    def begin(self, serial: int, request: Rollout) -> None:
-        """Take a rollout in; tells ContextFull or EngineError where it cannot be done."""
+    def begin(self, serial: int, request: Request) -> None:
+        """Take a request in; tells ContextFull or EngineError where it cannot be done."""
+        if not isinstance(request, Rollout):
+            self._tell(serial, EngineError("This engine cannot score or survey."))
+            return
         try:
             tokens = self._model.tokenize(request.prompt)
             if len(tokens) + request.max_tokens > self._model.window:

@@ -1,21 +1,34 @@
 """An engine that recites: text from a script, word by word, a column a step. For tests and docs.
 
 It knows no model and no process and draws nothing at random: the same prompt and seed give the
-same words, token ids and log-probabilities. A held engine pauses before every column until told
+same words, token ids and log-probabilities. A token is a word with the white space before it; its
+id and log-probability follow from its spelling. A held engine pauses before every column until told
 to go on, so a test decides what has happened and never sleeps.
 """
 
 import asyncio
 import hashlib
 import re
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from itertools import accumulate
 from random import Random
 from zlib import crc32
 
 from ..errors import ContextFull, EngineError, SimError, WorkerDied
-from ..events import Finish
-from .messages import Column, Piece, Rollout, Started, Status
+from ..events import Alternative, Finish
+from .messages import (
+    Column,
+    Piece,
+    Rollout,
+    Scored,
+    ScoredToken,
+    Scoring,
+    Started,
+    Status,
+    Survey,
+    Surveyed,
+)
 
 Script = Callable[[str, int], str] | Mapping[str, Sequence[str]]
 
@@ -32,6 +45,7 @@ WORDS = (
     "came",
     "slowly",
 )
+SCORED_WORDS = 64
 
 
 def babble(prompt: str, seed: int) -> str:
@@ -61,6 +75,8 @@ class ScriptedEngine:
         self._held = held
         self._refusal = refusal
         self._runs: dict[str, _Run] = {}
+        self._scorings: dict[str, bool] = {}
+        self._spelled: dict[int, str] = {}
         self._begun = asyncio.Event()
         self._listeners: list[Callable[[Status], None]] = []
         sha256 = hashlib.sha256(b"scripted").hexdigest()
@@ -97,7 +113,7 @@ class ScriptedEngine:
     async def rollout(self, request: Rollout) -> AsyncIterator[Started | Column]:
         """Recite for each seed, a word a column."""
         await self.start()
-        heard = _words(request.prompt)
+        heard = self._words(request.prompt)
         if len(heard) + request.max_tokens > self._ready.context:
             raise ContextFull(
                 f"The prompt has {len(heard)} words and {request.max_tokens} more are asked for, "
@@ -115,14 +131,47 @@ class ScriptedEngine:
             del self._runs[request.id]
             run.settled.set()
 
+    async def survey(self, request: Survey) -> Surveyed:
+        """Return the words of a text; nothing is ever cached or taken back."""
+        await self.start()
+        words = self._words(request.text)
+        return Surveyed(request.id, tuple(map(_token, words)), tuple(_ends(words)), 0, ())
+
+    async def score(self, request: Scoring) -> AsyncIterator[Scored]:
+        """Score the words of a text, some at a time; of given tokens, those that were ever said."""
+        await self.start()
+        words = self._words(request.text)
+        if request.tokens is not None:
+            words = [self._spelled.get(token, "") for token in request.tokens]
+        scores = [
+            ScoredToken(_token(word), word, end, _logprob(word), _top(word, request.top))
+            for word, end in zip(words, _ends(words), strict=True)
+        ]
+        self._scorings[request.id] = True
+        try:
+            first = request.start
+            while self._scorings[request.id]:
+                stop = first + SCORED_WORDS
+                whole = stop >= len(scores)
+                yield Scored(request.id, first, tuple(scores[first:stop]), whole)
+                if whole:
+                    return
+                first = stop
+                await asyncio.sleep(0)
+            yield Scored(request.id, first, (), whole=False)
+        finally:
+            del self._scorings[request.id]
+
     def cancel(self, rollout: str) -> None:
-        """End a rollout's candidates at their next column."""
+        """End a rollout's candidates at their next column, or a scoring at its next chunk."""
         if rollout in self._runs:
             self._runs[rollout].interrupt(cancelled=True)
+        if rollout in self._scorings:
+            self._scorings[rollout] = False
 
     async def close(self) -> None:
         """Cancel everything."""
-        for rollout in tuple(self._runs):
+        for rollout in (*self._runs, *self._scorings):
             self.cancel(rollout)
         self._tell(Status("idle", "scripted"))
 
@@ -158,12 +207,21 @@ class ScriptedEngine:
         self.fail(error)
 
     def _recite(self, request: Rollout) -> list[list[str]]:
+        prompt = request.prompt + request.prefix
         if callable(self._script):
-            return [_words(self._script(request.prompt, seed)) for seed in request.seeds]
-        texts = self._script.get(request.prompt)
-        if not texts:
-            raise EngineError(f"The script has no text for the prompt {request.prompt[-40:]!r}.")
-        return [_words(texts[seed % len(texts)]) for seed in request.seeds]
+            told = [self._script(prompt, seed) for seed in request.seeds]
+        else:
+            texts = self._script.get(prompt)
+            if not texts:
+                raise EngineError(f"The script has no text for the prompt {prompt[-40:]!r}.")
+            told = [texts[seed % len(texts)] for seed in request.seeds]
+        return [self._words(request.prefix + text) for text in told]
+
+    def _words(self, text: str) -> list[str]:
+        """Words with the space before them; joined, they are the text."""
+        words = re.findall(r"\s*\S+|\s+$", text)
+        self._spelled.update(zip(map(_token, words), words, strict=True))
+        return words
 
     def _tell(self, status: Status) -> None:
         self._status = status
@@ -220,10 +278,15 @@ class _Run:
         if self._cancelled:
             return Piece(index, "", (), (), "cancelled")
         heard = words[self._place : self._place + 1]
-        seed = self._request.seeds[index]
-        logprobs = tuple(-(crc32(f"{seed}{word}".encode()) % 4000) / 1000 for word in heard)
+        before = sum(map(len, words[: self._place]))
         return Piece(
-            index, "".join(heard), tuple(map(_token, heard)), logprobs, self._finish(words)
+            index,
+            "".join(heard),
+            tuple(map(_token, heard)),
+            tuple(map(_logprob, heard)),
+            self._finish(words),
+            tuple(before + end for end in _ends(heard)),
+            tuple(_top(word, self._request.top) for word in heard),
         )
 
     def _finish(self, words: list[str]) -> Finish | None:
@@ -233,10 +296,20 @@ class _Run:
         return "length" if said >= self._request.max_tokens else None
 
 
-def _words(text: str) -> list[str]:
-    """Words with the space before them; joined, they are the text."""
-    return re.findall(r"\s*\S+|\s+$", text)
-
-
 def _token(word: str) -> int:
     return crc32(word.encode("utf-8", "replace")) % 50_000
+
+
+def _logprob(word: str) -> float:
+    return -(crc32(word.encode("utf-8", "replace")[::-1]) % 4000 + 1) / 1000
+
+
+def _ends(words: Sequence[str]) -> Iterator[int]:
+    return accumulate(map(len, words))
+
+
+def _top(word: str, count: int) -> tuple[Alternative, ...]:
+    """The likeliest of the word itself and the words of `babble`."""
+    known = {word, *(f" {other}" for other in WORDS)}
+    likely = sorted(known, key=lambda one: (-_logprob(one), one))
+    return tuple(Alternative(_token(one), one, _logprob(one)) for one in likely[:count])

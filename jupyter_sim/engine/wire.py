@@ -1,6 +1,6 @@
 """What client and worker say to each other: msgpack, each message after its length in four bytes.
 
-A serial number names a rollout on the wire, so that a late answer to one that was left can never
+A serial number names a request on the wire, so that a late answer to one that was left can never
 reach another of the same id. No process, thread or model is known here.
 """
 
@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from ..errors import BadInput, ContextFull, EngineError, ModelError, SimError
 from ..events import Value
-from .messages import Column, Rollout, Started
+from .messages import Column, Rollout, Scored, Scoring, Started, Survey, Surveyed
 
 HEAD = struct.Struct("<I")
 MAX_FRAME = 1 << 28
@@ -25,12 +25,20 @@ class Settings(Value, frozen=True):
 
     `context` is the window in tokens (0: what the model was trained for, at most 8192), `threads`
     the processor threads (0: one less than there are cores), `n_gpu_layers` how many layers go to
-    the GPU (-1: all, where llama.cpp was built for one).
+    the GPU (-1: all, where llama.cpp was built for one). `deterministic` lets the same seed say the
+    same however busy or warm the engine is, slowly. `idle` are the seconds after which a model that
+    nobody uses is let go (0: never).
     """
 
     context: Annotated[int, Meta(ge=0, lt=2**24)] = 0
     threads: Annotated[int, Meta(ge=0, le=1024)] = 0
     n_gpu_layers: Annotated[int, Meta(ge=-1, lt=2**16)] = -1
+    deterministic: bool = False
+    idle: Annotated[float, Meta(ge=0)] = 0
+
+
+Request = Rollout | Survey | Scoring
+Said = Started | Column | Surveyed | Scored
 
 
 class Load(Value, frozen=True, tag="load"):
@@ -42,14 +50,14 @@ class Load(Value, frozen=True, tag="load"):
 
 
 class Begin(Value, frozen=True, tag="begin"):
-    """Begin a rollout."""
+    """Begin a rollout or a scoring, or answer a survey."""
 
     serial: int
-    rollout: Rollout
+    request: Request
 
 
 class Cancel(Value, frozen=True, tag="cancel"):
-    """End a rollout's candidates; a serial that is not running is ignored."""
+    """End a rollout or a scoring; a serial that is not running is ignored."""
 
     serial: int
 
@@ -70,14 +78,14 @@ class Loaded(Value, frozen=True, tag="loaded"):
 
 
 class Answer(Value, frozen=True, tag="answer"):
-    """What a rollout says."""
+    """What a request says."""
 
     serial: int
-    message: Started | Column
+    message: Said
 
 
 class Failed(Value, frozen=True, tag="failed"):
-    """A rollout, or with serial 0 the load, ends with the error of this code and text."""
+    """A request, or with serial 0 the load, ends with the error of this code and text."""
 
     serial: int
     code: str

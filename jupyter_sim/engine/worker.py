@@ -19,9 +19,8 @@ import msgspec
 
 from ..errors import EngineError, SimError
 from .llama import Llama
-from .messages import Column, Started
 from .rollout import Scheduler
-from .wire import Answer, Begin, Cancel, Command, Failed, Load, Loaded, Loading, receive, send
+from .wire import Answer, Begin, Cancel, Command, Failed, Load, Loaded, Loading, Said, receive, send
 
 WATCH_SECONDS = 1.0
 
@@ -82,7 +81,7 @@ class Worker:
             while True:
                 command = self._queue.get(block=not scheduler.busy)
                 if isinstance(command, Begin):
-                    scheduler.begin(command.serial, command.rollout)
+                    scheduler.begin(command.serial, command.request)
         except Empty:
             pass
         try:
@@ -112,7 +111,7 @@ class Worker:
             sleep(WATCH_SECONDS)
         os._exit(0)
 
-    def _tell(self, serial: int, message: Started | Column | SimError) -> None:
+    def _tell(self, serial: int, message: Said | SimError) -> None:
         if isinstance(message, SimError):
             send(self._replies, Failed(serial, message.code, str(message)))
         else:
