@@ -12,13 +12,14 @@ import sys
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
-from time import sleep
+from time import perf_counter, sleep
 from typing import BinaryIO
 
 import msgspec
 
 from ..errors import EngineError, SimError
 from .llama import Llama
+from .outbox import Outbox
 from .rollout import Scheduler
 from .wire import Answer, Begin, Cancel, Command, Failed, Load, Loaded, Loading, Said, receive, send
 
@@ -43,6 +44,7 @@ class Worker:
         self._replies = replies
         self._queue: SimpleQueue[Command] = SimpleQueue()
         self._scheduler: Scheduler | None = None
+        self._outbox: Outbox[Said | SimError] = Outbox(self._tell, perf_counter)
 
     def run(self) -> None:
         """Load the model that the first command names, then compute until the end."""
@@ -73,7 +75,7 @@ class Worker:
         model.try_out()
         ready = Loaded(model.device, model.engine, model.window, model.parameters)
         send(self._replies, ready)
-        return Scheduler(model, self._tell)
+        return Scheduler(model, self._outbox.tell)
 
     def _work(self, scheduler: Scheduler) -> None:
         """Obey what has come, waiting for it where there is nothing else to do; then one step."""
@@ -91,6 +93,7 @@ class Worker:
         except Exception as error:  # noqa: BLE001 - the edge: one bad step must not end the process
             kind = type(error).__name__
             scheduler.fail(EngineError(f"The model's loop failed ({kind}: {error})."))
+        self._outbox.end_step(last=not scheduler.busy)
 
     def _listen(self) -> None:
         """Pass commands on, and let a cancellation overtake what is being computed."""
