@@ -9,11 +9,26 @@ const words = new Intl.Segmenter(undefined, { granularity: "word" });
 const sentences = new Intl.Segmenter(undefined, { granularity: "sentence" });
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
+const astral = /[\ud800-\udbff]/;
+
 /** The number of code points in `text`. */
 export function points(text: string): number {
+  if (!astral.test(text)) return text.length;
   let count = 0;
   for (const _ of text) count++;
   return count;
+}
+
+/** How many UTF-16 units the first `count` code points of `text` take; all of them, if there are not
+ * so many. */
+export function units(text: string, count: number): number {
+  if (!astral.test(text)) return Math.min(count, text.length);
+  let end = 0;
+  for (const point of text) {
+    if (count-- <= 0) break;
+    end += point.length;
+  }
+  return end;
 }
 
 /** How many UTF-16 units the first word of `text` takes, with the white space before it. A mark of
