@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from jupyter_sim.engine.healing import Healing, Spellings, Way, taken_back
+from jupyter_sim.engine.healing import Healing, Way, taken_back
+from jupyter_sim.engine.vocabulary import Spellings
 
 PIECES = [b"", *(bytes([byte]) for byte in range(256))]
 PIECES += [b" d", b" da", b" dark", b" darker", b"ark", b"rk", b" and", b"  ", b"\n\n", b"    "]
@@ -20,13 +21,6 @@ def row(**probabilities: float) -> np.ndarray:
     for name, probability in probabilities.items():
         heights[token(name.replace("_", " ").encode())] = np.log(probability)
     return heights
-
-
-def test_the_index_finds_what_covers_and_what_lies_within() -> None:
-    assert {PIECES[t] for t in SPELLINGS.covering(b" da")} == {b" da", b" dark", b" darker"}
-    assert [PIECES[t] for t in SPELLINGS.within(b" dar")] == [b" ", b" d", b" da"]
-    assert SPELLINGS.covering(b"zz").size == 0
-    assert len(SPELLINGS.covering(b"\xff")) == 1
 
 
 @pytest.mark.parametrize(

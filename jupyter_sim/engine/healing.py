@@ -10,41 +10,17 @@ each with its exact probability. Ways that cannot matter are left out.
 Pure bookkeeping over token spellings and rows of logits.
 """
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from .sampling import Floats, Tokens, weigh
+from .vocabulary import Spellings
 
 MAX_BACK = 4
 MAX_WAYS = 8
 NEGLIGIBLE = np.log(0.01)
-
-
-class Spellings:
-    """The tokens of a vocabulary in the order of their bytes."""
-
-    def __init__(self, pieces: Sequence[bytes]) -> None:
-        order = sorted((t for t, piece in enumerate(pieces) if piece), key=pieces.__getitem__)
-        self._tokens = np.array(order, np.int64)
-        self._sorted = [pieces[token] for token in order]
-
-    def covering(self, rest: bytes) -> Tokens:
-        """Return the tokens that begin with `rest`."""
-        start = bisect_left(self._sorted, rest)
-        stop = bisect_right(self._sorted, rest, start, key=lambda piece: piece[: len(rest)])
-        return self._tokens[start:stop]
-
-    def within(self, rest: bytes) -> list[int]:
-        """Return the tokens that are a beginning of `rest`, but not all of it."""
-        found: list[int] = []
-        for size in range(1, len(rest)):
-            start = bisect_left(self._sorted, rest[:size])
-            stop = bisect_right(self._sorted, rest[:size], start)
-            found += self._tokens[start:stop].tolist()
-        return found
 
 
 class Way(NamedTuple):

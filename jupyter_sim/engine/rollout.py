@@ -9,6 +9,7 @@ model computes it, and a candidate knows what its tokens say.
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from threading import Lock
 
 import numpy as np
@@ -18,10 +19,11 @@ from .cache import Cache, Copy, Cut
 from .candidate import Candidate, Part, Run
 from .cores import Threads
 from .drawing import Drawing
-from .healing import Choices, Healing, Spellings, Way, taken_back
+from .healing import Choices, Healing, Way, taken_back
 from .llama import ABORTED, BATCH, FULL, SEQUENCES, Ints, Llama
 from .messages import Column, Piece, Rollout, Started
 from .sampling import weigh
+from .vocabulary import Spellings
 from .wire import Request, Said
 
 NEWCOMERS = 1024
@@ -34,13 +36,22 @@ Tell = Callable[[int, Said | SimError], None]
 
 
 class Scheduler:
-    """All rollouts of one model. Everything but `interrupt` belongs to one thread."""
+    """All rollouts of one model. Everything but `interrupt` belongs to one thread.
 
-    def __init__(self, model: Llama, tell: Tell, clock: Callable[[], float] = time.perf_counter):
+    `memory` is a folder for what is worth remembering until the next time.
+    """
+
+    def __init__(
+        self,
+        model: Llama,
+        tell: Tell,
+        clock: Callable[[], float] = time.perf_counter,
+        memory: Path | None = None,
+    ) -> None:
         self._model = model
         self._tell = tell
         self._clock = clock
-        self._spellings = Spellings(model.pieces)
+        self._spellings = Spellings(model.pieces, memory)
         self._drawing = Drawing(model.pieces, model.ends)
         self._cache = self._empty_cache()
         self._queue: list[Run] = []

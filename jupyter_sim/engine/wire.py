@@ -42,11 +42,15 @@ Said = Started | Column | Surveyed | Scored
 
 
 class Load(Value, frozen=True, tag="load"):
-    """Load this model; the first command, given once. `repack` allows ggml's extra buffers."""
+    """Load this model; the first command, given once. `repack` allows ggml's extra buffers.
+
+    `memory` is a folder for what is worth remembering until the next load; empty is none.
+    """
 
     path: str
     settings: Settings
     repack: bool
+    memory: str = ""
 
 
 class Begin(Value, frozen=True, tag="begin"):

@@ -75,7 +75,8 @@ class Worker:
         model.try_out()
         ready = Loaded(model.device, model.engine, model.window, model.parameters)
         send(self._replies, ready)
-        return Scheduler(model, self._outbox.tell)
+        memory = Path(load.memory) if load.memory else None
+        return Scheduler(model, self._outbox.tell, memory=memory)
 
     def _work(self, scheduler: Scheduler) -> None:
         """Obey what has come, waiting for it where there is nothing else to do; then one step."""
