@@ -13,6 +13,9 @@ from msgspec import Meta, Struct
 
 VERSION = 1
 
+MAX_SEQ = 2**53 - 1
+"""The largest `seq`: the largest integer that every reader of JSON takes exactly."""
+
 Author = Literal["human", "model", "found"]
 Change = Literal["removed", "retyped", "moved", "restored"]
 Stop = Literal["none", "word", "sentence", "line", "paragraph", "block"]
@@ -175,7 +178,7 @@ class Stamp(Value, frozen=True):
 
     id: str
     writer: str
-    seq: Annotated[int, Meta(ge=1)]
+    seq: Annotated[int, Meta(ge=1, le=MAX_SEQ)]
     time: float
     user: str
     document: str

@@ -32,7 +32,10 @@ history is not shown or continued without it; any other change to the format rai
 """
 
 import asyncio
+import errno
+import os
 import re
+import tempfile
 import time
 import uuid
 from collections.abc import Sequence
@@ -43,10 +46,11 @@ from pathlib import Path
 from jupyter_core.paths import jupyter_data_dir
 
 from .errors import BadInput, HistoryError
-from .events import Event, Stamp
+from .events import MAX_SEQ, Event, Stamp
 from .formats import simlog
 from .formats.chain import dump
-from .formats.segment import Header, Segment, Writer, glance, read_segment, set_aside
+from .formats.segment import Header, Segment, glance, read_segments, set_aside
+from .formats.writer import Writer
 
 _DOCUMENT = re.compile("[A-Za-z0-9-]{1,64}")
 
@@ -80,20 +84,21 @@ class History:
     sentences about what was found damaged when the history was opened.
     """
 
-    def __init__(self, folder: Path, path: str, kind: str) -> None:
-        segments = _read(folder)
+    def __init__(self, places: Sequence[Path], path: str, kind: str) -> None:
+        segments = read_segments(places)
         for segment in segments:
             set_aside(segment)
-        self.document = folder.name
-        self.damage = _damage(segments)
-        self._events = _merged(segments)
+        self.document = places[0].name
+        self._damage = _sentences(segments)
+        self._events = merged(segments)
         self._ids = {event.stamp.id for event in self._events}
         self._seq = max((event.stamp.seq for event in self._events), default=0)
         self._writer = uuid.uuid4().hex
-        self.path = _summary(folder).path if segments else path
+        self.path = _summary(places).path if segments else path
         self.kind = kind
         header = Header(document=self.document, writer=self._writer, path=path, kind=kind)
-        self._segments = Writer(folder, header)
+        self._home = places[0]
+        self._segments = Writer(_usable(places), header)
         self._thread = ThreadPoolExecutor(1, "history")
         self._queue: list[_Waiting] = []
         self._commit: asyncio.Task[None] | None = None
@@ -106,7 +111,20 @@ class History:
         """Read a document's history and get ready to add to it. No file is made before the first
         event. Raises BadInput for an impossible id, BadLog where the history cannot be read.
         """
-        return cls(_folder(document, root), path, kind)
+        return cls(folders(document, root), path, kind)
+
+    @property
+    def damage(self) -> tuple[str, ...]:
+        """Sentences about what was found damaged when the history was opened, and about the folder
+        that it is written to where that is not the usual one.
+        """
+        if self._segments.folder == self._home:
+            return self._damage
+        return (
+            *self._damage,
+            f"{self._home} cannot be written, so this history goes on in {self._segments.folder}. "
+            "Make the first folder writable, and open the document again to write there.",
+        )
 
     @property
     def events(self) -> Sequence[Event]:
@@ -118,7 +136,14 @@ class History:
         return event_id in self._ids
 
     def stamp(self, cell: str, *, id: str | None = None, user: str = "") -> Stamp:
-        """A stamp for the next event. Events are appended in the order they are stamped."""
+        """A stamp for the next event. Events are appended in the order they are stamped. Raises
+        HistoryError where no number is left, which only a forged history can bring about.
+        """
+        if self._seq >= MAX_SEQ:
+            raise HistoryError(
+                f"An event of this history has the number {self._seq:,}, the last that there is; "
+                "nothing can follow it. Begin a new document: take its id out of the notebook."
+            )
         self._seq += 1
         return Stamp(
             id=uuid.uuid4().hex if id is None else id,
@@ -202,32 +227,69 @@ def default_root() -> Path:
     return Path(jupyter_data_dir()) / "jupyter_sim" / "history"
 
 
+def roots(root: Path | None = None) -> list[Path]:
+    """The folders of histories: `root` alone, or the default one and those that are written to
+    where it cannot be.
+    """
+    if root is not None:
+        return [root]
+    own = f"jupyter_sim-{os.getuid()}" if hasattr(os, "getuid") else "jupyter_sim"
+    shared = Path(tempfile.gettempdir()) / own
+    home = Path(os.path.expanduser("~")) / ".jupyter_sim"  # noqa: PTH111 - never raises
+    return [default_root(), home / "history", *([shared / "history"] if _is_ours(shared) else [])]
+
+
+def folders(document: str, root: Path | None = None) -> list[Path]:
+    """Where a document's segments may be. Raises BadInput for an impossible id."""
+    if not _DOCUMENT.fullmatch(document):
+        raise BadInput(
+            f"{document!r} is no document id: one has 1 to 64 letters, digits and dashes."
+        )
+    return [place / document for place in roots(root)]
+
+
 def read(document: str, root: Path | None = None) -> tuple[list[Event], tuple[str, ...]]:
     """The events of a document and sentences about damage; nothing on disk is touched.
 
     Raises BadInput if the document has no history, BadLog if it cannot be read.
     """
-    segments = _read(_folder(document, root))
+    segments = segments_of(document, root)
+    return merged(segments), _sentences(segments)
+
+
+def segments_of(document: str, root: Path | None = None) -> list[Segment]:
+    """The segments of a document as they stand. Raises BadInput if it has none, BadLog if one
+    cannot be read.
+    """
+    segments = read_segments(folders(document, root))
     if not segments:
         raise BadInput(
             f"Document {document} has no history. `jupyter sim history list` shows those that have."
         )
-    return _merged(segments), _damage(segments)
+    return segments
+
+
+def merged(segments: Sequence[Segment]) -> list[Event]:
+    """Each event once, in the order that all readers agree on."""
+    events = [event for segment in segments for event in segment.events]
+    events.sort(key=lambda event: (event.stamp.seq, event.stamp.writer))
+    return list({event.stamp.id: event for event in reversed(events)}.values())[::-1]
 
 
 def documents(root: Path | None = None) -> list[Summary]:
     """All documents that have a history, the latest first. Only the ends of files are read; one
     that cannot be read stands here without a path, and says why when it is opened.
     """
-    folders = {path.parent for path in (root or default_root()).glob("*/*.jsonl")}
-    found = [_summary(folder) for folder in folders if _DOCUMENT.fullmatch(folder.name)]
+    paths = (path for place in roots(root) for path in place.glob("*/*.jsonl"))
+    names = {path.parent.name for path in paths}
+    found = [_summary(folders(name, root)) for name in names if _DOCUMENT.fullmatch(name)]
     return sorted(found, key=lambda summary: summary.last, reverse=True)
 
 
 def count(document: str, root: Path | None = None) -> int:
     """How many events were recorded, damaged ones among them. Nothing is decoded."""
-    segments = _folder(document, root).glob("*.jsonl")
-    return sum(max(0, path.read_bytes().count(b"\n") - 1) for path in segments)
+    paths = (path for folder in folders(document, root) for path in folder.glob("*.jsonl"))
+    return sum(max(0, _newlines(path) - 1) for path in paths)
 
 
 def export(document: str, out: Path, root: Path | None = None) -> tuple[int, tuple[str, ...]]:
@@ -237,7 +299,7 @@ def export(document: str, out: Path, root: Path | None = None) -> tuple[int, tup
     history, BadLog if it cannot be read, HistoryError if `out` cannot be written.
     """
     events, damage = read(document, root)
-    summary = _summary(_folder(document, root))
+    summary = _summary(folders(document, root))
     header = simlog.Header(
         document=document, path=summary.path, kind=summary.kind, exported=time.time()
     )
@@ -245,34 +307,43 @@ def export(document: str, out: Path, root: Path | None = None) -> tuple[int, tup
     return len(events), damage
 
 
-def _folder(document: str, root: Path | None) -> Path:
-    if not _DOCUMENT.fullmatch(document):
-        raise BadInput(
-            f"{document!r} is no document id: one has 1 to 64 letters, digits and dashes."
-        )
-    return (root or default_root()) / document
+def _is_ours(folder: Path) -> bool:
+    """Anyone may make a folder where all may write, so one that is there must be the user's."""
+    try:
+        status = folder.lstat()
+    except OSError:
+        return True
+    return not hasattr(os, "getuid") or status.st_uid == os.getuid()
 
 
-def _read(folder: Path) -> list[Segment]:
-    return [read_segment(path) for path in sorted(folder.glob("*.jsonl"))]
+def _usable(places: Sequence[Path]) -> list[Path]:
+    """The folders without those that cannot be written now, if there are others."""
+    usable = [place for place in places if os.access(_standing(place), os.W_OK | os.X_OK)]
+    return usable or list(places)
 
 
-def _merged(segments: list[Segment]) -> list[Event]:
-    """Each event once, in the order that all readers agree on."""
-    events = [event for segment in segments for event in segment.events]
-    events.sort(key=lambda event: (event.stamp.seq, event.stamp.writer))
-    return list({event.stamp.id: event for event in reversed(events)}.values())[::-1]
+def _standing(place: Path) -> Path:
+    """The nearest thing above that is there."""
+    return next(above for above in (place, *place.parents) if above.exists())
 
 
-def _damage(segments: list[Segment]) -> tuple[str, ...]:
-    return tuple(sentence for segment in segments for sentence in segment.damage)
+def _newlines(path: Path) -> int:
+    try:
+        with path.open("rb") as file:
+            return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
+    except OSError:
+        return 0
 
 
-def _summary(folder: Path) -> Summary:
-    glances = [glance(path) for path in folder.glob("*.jsonl")]
+def _sentences(segments: Sequence[Segment]) -> tuple[str, ...]:
+    return tuple(str(problem) for segment in segments for problem in segment.damage)
+
+
+def _summary(places: Sequence[Path]) -> Summary:
+    glances = [glance(path) for folder in places for path in folder.glob("*.jsonl")]
     latest = max(glances, key=lambda g: (g.header is not None, g.last))
     return Summary(
-        document=folder.name,
+        document=places[0].name,
         path=latest.header.path if latest.header else "",
         kind=latest.header.kind if latest.header else "",
         first=min(g.first for g in glances),
@@ -283,10 +354,12 @@ def _summary(folder: Path) -> Summary:
 def _unwritten(error: BaseException) -> BaseException:
     if not isinstance(error, OSError):
         return error
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    remedy = "Make room on the disk" if full else "Make the folder writable"
     sentence = HistoryError(
         f"The history could not be written ({error.strerror}: {error.filename or 'its segment'}), "
-        "so nothing was recorded. Make room, or make the folder writable, and do it again; the "
-        "notebook itself can still be saved."
+        f"so nothing was recorded. {remedy}, and do it again; the notebook itself can still be "
+        "saved."
     )
     sentence.__cause__ = error
     return sentence

@@ -72,6 +72,7 @@ async def test_a_segment_is_a_header_and_a_chain_of_lines(tmp_path: Path) -> Non
         "path": "notes/story.ipynb",
         "kind": "notebook",
         "prev": "",
+        "mends": "",
     }
     for before, line in zip([header, *rest], rest, strict=False):
         assert json.loads(line)["prev"] == sha256(before).hexdigest()
@@ -143,7 +144,7 @@ async def test_the_folders_of_a_new_segment_are_synced_before_its_first_event_is
     root = tmp_path / "history"
     made = History.open(DOCUMENT, root=root)
     await made.append(opened(made))
-    assert synced == {folder.stat().st_ino for folder in (tmp_path, root, root / DOCUMENT)}
+    assert synced >= {folder.stat().st_ino for folder in (tmp_path, root, root / DOCUMENT)}
     await made.close()
 
 
@@ -239,7 +240,9 @@ async def test_a_missing_line_is_reported_and_the_rest_is_kept(tmp_path: Path) -
     path.write_bytes(b"".join(lines[:2] + lines[3:]))
     events, damage = history.read(DOCUMENT, tmp_path)
     assert texts(events) == ["one", "three"]
-    assert [sentence for sentence in damage if "at line 3 the chain breaks" in sentence]
+    assert [
+        sentence for sentence in damage if "line 3 says" in sentence and "chain breaks" in sentence
+    ]
 
 
 async def test_a_strange_file_among_the_segments_is_reported_and_left_alone(tmp_path: Path) -> None:

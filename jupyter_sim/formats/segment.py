@@ -1,34 +1,45 @@
-"""One segment of a history: how it is read, whatever happened to it, and how it is written.
+"""One segment of a history: how it is read, whatever happened to it.
 
-The format and its promises stand in `jupyter_sim.history`. Here is the file work for one writer in
-one document's folder; it knows no merging, no event's id and no thread.
+The format and its promises stand in `jupyter_sim.history`. Here is the reading of one file, line by
+line and each line once, and what neighbouring segments prove of each other; it knows no merging
+and no event's id. Nothing here changes a segment.
 """
 
+import errno
 import os
 import re
-from collections.abc import Iterator, Sequence
+import stat
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
-from typing import Literal, TypeVar
-
-import msgspec
+from typing import BinaryIO, Literal, TypeVar
 
 from ..errors import BadLog
 from ..events import Event, Value
-from .chain import MAX_LINE, Line, Preamble, digest, dump, lines, link, load
+from .chain import MAX_LINE, Line, Preamble, digest, lines, load
 
 FORMAT: Literal["jupyter-sim history"] = "jupyter-sim history"
 VERSION: Literal[1] = 1
 
+MAX_TOLD = 100
+"""The most sentences about the damage of one segment; the others are counted."""
+
 _T = TypeVar("_T")
 _BORDER = re.compile(rb'(?<=.)(?=\{"prev":")', re.DOTALL)
+_NAME = re.compile(r"(?P<writer>.+?)(?:-(?P<number>[0-9]{1,9}))?")
 _END = 64 * 1024
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
+_OLD = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+_FOREIGN = errno.EINVAL
+_ASIDE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
 
 
 class Header(Value, frozen=True, kw_only=True):
-    """The first line of a segment."""
+    """The first line of a segment. `prev` proves the last line of the writer's segment before this
+    one. `mends` is the name of the damaged segment whose events these are.
+    """
 
     format: Literal["jupyter-sim history"] = FORMAT
     version: Literal[1] = VERSION
@@ -36,20 +47,58 @@ class Header(Value, frozen=True, kw_only=True):
     writer: str
     path: str
     kind: str
-    prev: Literal[""] = ""
+    prev: str = ""
+    mends: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with a line of a file; with the file itself where `line` is 0. `message` goes
+    on where a sentence has named both.
+    """
+
+    path: Path
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        where = f"{self.path}: line {self.line}" if self.line else str(self.path)
+        return f"{where} {self.message}."
 
 
 @dataclass(slots=True)
 class Segment:
-    """What could be read of a segment, and sentences about what could not. `torn` is the offset
-    of its torn tail, if it has one.
+    """What could be read of a segment, the line that each event came from, and what could not be
+    read. `torn` is the offset of its torn tail, if it has one; `last` proves its last whole line.
     """
 
     path: Path
     header: Header | None = None
     events: list[Event] = field(default_factory=list)
-    damage: list[str] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+    damage: list[Problem] = field(default_factory=list)
     torn: int | None = None
+    last: str = ""
+    size: int = 0
+    _untold: int = 0
+
+    @property
+    def writer(self) -> str:
+        """The writer, by the file's name."""
+        return _named(self.path)[0]
+
+    @property
+    def number(self) -> int:
+        """1 for a writer's first segment."""
+        return _named(self.path)[1]
+
+    def tell(self, line: int, message: str) -> None:
+        """Note damage."""
+        if len(self.damage) < MAX_TOLD:
+            self.damage.append(Problem(self.path, line, message))
+            return
+        self._untold += 1
+        self.damage[-1] = Problem(self.path, 0, f"is damaged at {self._untold + 1:,} more lines")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +113,7 @@ class Glance:
 @dataclass(frozen=True, slots=True)
 class _Piece:
     """A line as it stands in the file. Only the last one can lack its newline, and one that is
-    too long.
+    too long or lost its newline to damage.
     """
 
     number: int
@@ -76,42 +125,51 @@ class _Piece:
         return self.raw.removesuffix(b"\n")
 
 
+def read_segments(folders: Iterable[Path]) -> list[Segment]:
+    """All segments in some folders of one document. Raises BadLog, as `read_segment` does, and for
+    a folder that is a link.
+    """
+    paths: list[Path] = []
+    for folder in folders:
+        if folder.is_symlink():
+            raise BadLog(f"{folder} is a link; histories are kept in folders of their own.")
+        paths += sorted(folder.glob("*.jsonl"))
+    segments = [read_segment(path) for path in paths]
+    _compare(segments)
+    return segments
+
+
 def read_segment(path: Path) -> Segment:
     """Read all that is readable. Raises BadLog for a newer version, and where the disk refuses."""
-    try:
-        with path.open("rb") as file:
-            pieces = list(_pieces(lines(file)))
-    except OSError as error:
-        raise BadLog(f"{path} cannot be read: {error.strerror}.") from error
-    _refuse_newer(path, pieces)
     segment = Segment(path)
-    prev: str | None = None
-    for piece in pieces:
-        try:
-            _read(segment, piece, prev)
-            prev = digest(piece.line)
-        except BadLog as error:
-            _lose(segment, piece, piece is pieces[-1], error)
-            prev = None
+    try:
+        with _open(path) as file:
+            _refuse_newer(path, [raw.removesuffix(b"\n") for raw in _first_two(file)])
+            _read_all(segment, file)
+            segment.size = file.tell()
+    except OSError as error:
+        if error.errno not in (_FOREIGN, errno.ELOOP):
+            raise BadLog(f"{path} cannot be read: {error.strerror}.") from error
+        segment.tell(0, "is no plain file; it was left out")
     return segment
 
 
 def glance(path: Path) -> Glance:
     """Look at the ends of a segment, however long it is. One that cannot be read has no header."""
-    stat = path.stat()
+    status = path.lstat()
     try:
-        with path.open("rb") as file:
-            raws = [file.readline(MAX_LINE), file.readline(MAX_LINE)]
-            file.seek(max(0, stat.st_size - _END))
+        with _open(path) as file:
+            raws = _first_two(file)
+            file.seek(max(0, status.st_size - _END))
             ending = file.read(_END).rpartition(b"\n")[0]
     except OSError:
-        return Glance(None, stat.st_mtime, stat.st_mtime)
+        return Glance(None, status.st_mtime, status.st_mtime)
     first = _attempt([raw.rstrip(b"\n") for raw in raws[1:]], Line)
     last = _attempt([ending.rpartition(b"\n")[2]], Line)
     return Glance(
-        header=_attempt([raws[0].rstrip(b"\n")], Header),
-        first=first.event.stamp.time if first else stat.st_mtime,
-        last=last.event.stamp.time if last else stat.st_mtime,
+        header=_attempt([raw.rstrip(b"\n") for raw in raws[:1]], Header),
+        first=first.event.stamp.time if first else status.st_mtime,
+        last=last.event.stamp.time if last else status.st_mtime,
     )
 
 
@@ -120,97 +178,56 @@ def set_aside(segment: Segment) -> None:
     if segment.torn is None:
         return
     aside = segment.path.with_name(f"{segment.path.name}.torn-{segment.torn}")
-    with suppress(OSError), segment.path.open("rb") as file:
+    with suppress(OSError), _open(segment.path) as file:
         file.seek(segment.torn)
-        with os.fdopen(os.open(aside, _NEW, 0o600), "wb") as copy:
-            copy.write(file.read())
+        with os.fdopen(os.open(aside, _ASIDE, 0o600), "wb") as copy:
+            copy.write(file.read(MAX_LINE))
 
 
-class Writer:
-    """The segments of one writer. Lines go to the newest; one that failed is never used again."""
+def _open(path: Path) -> BinaryIO:
+    """Open a plain file, and nothing that only looks like one: no link, pipe or device."""
+    fd = os.open(path, _OLD)
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise OSError(_FOREIGN, "it is no plain file", str(path))
+    return os.fdopen(fd, "rb")
 
-    def __init__(self, folder: Path, header: Header) -> None:
-        self._folder = folder
-        self._header = header
-        self._fd: int | None = None
-        self._count = 0
-        self._size = 0
-        self._prev = ""
 
-    def write(self, events: Sequence[bytes]) -> None:
-        """Put events, as `chain.dump` wrote them, on disk. Raises OSError; then none of them is
-        recorded.
-        """
-        fd = self._begin() if self._fd is None else self._fd
-        data, prev = self._chained(events)
+def _first_two(file: BinaryIO) -> list[bytes]:
+    raws = [file.readline(MAX_LINE), file.readline(MAX_LINE)]
+    file.seek(0)
+    return [raw for raw in raws if raw]
+
+
+def _read_all(segment: Segment, file: BinaryIO) -> None:
+    """Take in each line, with the next one at hand to know the last."""
+    pieces = _pieces(file)
+    piece = next(pieces, None)
+    prev: str | None = None
+    while piece:
+        following = next(pieces, None)
         try:
-            if self._size == 0:
-                _sync_folder(self._folder)
-            _write_all(fd, data)
-            _sync(fd)
-        except OSError:
-            self._seal(fd)
-            raise
-        self._size += len(data)
-        self._prev = prev
-
-    def rename(self, path: str, now: bool) -> None:
-        """Let the next segment say that the document is at `path`; begin it now, or with the next
-        event. Raises OSError.
-        """
-        self.close()
-        self._header = msgspec.structs.replace(self._header, path=path)
-        if now:
-            self.write(())
-
-    def close(self) -> None:
-        """Let go of the file."""
-        if self._fd is not None:
-            os.close(self._fd)
-            self._fd = None
-
-    def _begin(self) -> int:
-        _make_folder(self._folder)
-        self._count += 1
-        suffix = "" if self._count == 1 else f"-{self._count}"
-        path = self._folder / f"{self._header.writer}{suffix}.jsonl"
-        self._fd = os.open(path, _NEW, 0o600)
-        self._size = 0
-        return self._fd
-
-    def _chained(self, events: Sequence[bytes]) -> tuple[bytes, str]:
-        new, prev = [], self._prev
-        if self._size == 0:
-            new.append(dump(self._header))
-            prev = digest(new[0])
-        for event in events:
-            new.append(link(prev, event))
-            prev = digest(new[-1])
-        return b"".join(line + b"\n" for line in new), prev
-
-    def _seal(self, fd: int) -> None:
-        """Cut the segment back to what was acknowledged. Where even that fails, lines that were
-        not acknowledged stay; sent again, they have the same ids and count once.
-        """
-        with suppress(OSError):
-            os.ftruncate(fd, self._size)
-        with suppress(OSError):
-            os.close(fd)
-        self._fd = None
+            _read(segment, piece, prev)
+            prev = segment.last = digest(piece.line)
+        except BadLog as error:
+            _lose(segment, piece, following is None, error)
+            prev = None
+        piece = following
 
 
-def _pieces(raws: Iterator[bytes]) -> Iterator[_Piece]:
+def _pieces(file: BinaryIO) -> Iterator[_Piece]:
     """The lines of a file; two whose border was damaged come apart again."""
     offset = 0
-    for number, raw in enumerate(raws, 1):
-        for part in _BORDER.split(raw):
+    for number, raw in enumerate(lines(file), 1):
+        parts = _BORDER.split(raw) if raw.find(b'{"prev":"', 1) > 0 else (raw,)
+        for part in parts:
             yield _Piece(number, offset, part)
             offset += len(part)
+        offset = file.tell()
 
 
-def _refuse_newer(path: Path, pieces: Sequence[_Piece]) -> None:
+def _refuse_newer(path: Path, two: Sequence[bytes]) -> None:
     """A header that says so is believed, unless the next line shows that the header is damaged."""
-    two = [piece.line for piece in pieces[:2]]
     first, second = _attempt(two[:1], Preamble), _attempt(two[1:], Line)
     if first is None or first.format != FORMAT or first.version <= VERSION:
         return
@@ -235,50 +252,65 @@ def _read(segment: Segment, piece: _Piece, prev: str | None) -> None:
         return
     line = load(piece.line, Line)
     segment.events.append(line.event)
+    segment.lines.append(piece.number)
     if prev is not None and line.prev != prev:
-        segment.damage.append(
-            f"{segment.path}: at line {piece.number} the chain breaks: the line before was changed "
-            "or lines are missing. What can be read is kept."
+        segment.tell(
+            piece.number,
+            f"says that the line before has the digest {line.prev[:12]}…, but it has {prev[:12]}…: "
+            "the chain breaks here, the line before was changed or lines are missing; what can be "
+            "read is kept",
         )
 
 
 def _lose(segment: Segment, piece: _Piece, last: bool, error: BadLog) -> None:
     """Leave out a line that cannot be read, and say so."""
-    if last and not piece.raw.endswith(b"\n"):
+    if last and not piece.raw.endswith(b"\n") and len(piece.raw) <= MAX_LINE:
         segment.torn = piece.offset
-        segment.damage.append(
-            f"{segment.path} ends in the middle of line {piece.number}, which was never "
-            "acknowledged: it was set aside."
+        segment.tell(
+            piece.number,
+            "ends without a newline: the file ends in the middle of it, and it was never "
+            "acknowledged; it was set aside",
         )
     else:
-        segment.damage.append(f"{segment.path}: line {piece.number} {error}: it was left out.")
+        segment.last = digest(piece.line)
+        segment.tell(piece.number, f"{error}; it was left out")
 
 
-def _make_folder(folder: Path) -> None:
-    """Make a folder and those above it, for the owner only, so that a crash keeps them."""
-    missing = [place for place in (folder, *folder.parents) if not place.exists()]
-    for place in reversed(missing):
-        place.mkdir(mode=0o700, exist_ok=True)
-    for place in missing or [folder]:
-        _sync_folder(place.parent)
+def _named(path: Path) -> tuple[str, int]:
+    match = _NAME.fullmatch(path.stem)
+    return (match["writer"], int(match["number"] or 1)) if match else (path.stem, 1)
 
 
-def _write_all(fd: int, data: bytes) -> None:
-    """A second write follows only where the first was short: its error tells why."""
-    left = memoryview(data)
-    while left:
-        left = left[os.write(fd, left) :]
+def _compare(segments: Sequence[Segment]) -> None:
+    """Each segment proves the end of the one that its writer wrote before it."""
+    mended = {_named(Path(s.header.mends)) for s in segments if s.header and s.header.mends}
+    writers: defaultdict[str, list[Segment]] = defaultdict(list)
+    for segment in segments:
+        if segment.size:
+            writers[segment.writer].append(segment)
+    for writer, own in writers.items():
+        own.sort(key=lambda segment: segment.number)
+        for before, after in pairwise([None, *own]):
+            assert after
+            start = before.number if before else 0
+            gap = range(start, after.number)
+            if not any((writer, number) in mended for number in gap):
+                _check_end(before, after)
 
 
-def _sync(fd: int) -> None:
-    getattr(os, "fdatasync", os.fsync)(fd)
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name == "nt":
+def _check_end(before: Segment | None, after: Segment) -> None:
+    proved = after.header.prev if after.header else ""
+    if not proved or (before and before.last == proved):
         return
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
+    if before is None:
+        after.tell(1, "goes on from a segment of this writer that is missing")
+    elif proved not in _digests(before.path):
+        before.tell(
+            0, f"has lost its end: {after.path.name} proves a last line that is not in it any more"
+        )
+
+
+def _digests(path: Path) -> Iterator[str]:
+    with _open(path) as file:
+        for raw in lines(file):
+            yield digest(raw.removesuffix(b"\n"))
