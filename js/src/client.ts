@@ -7,17 +7,22 @@
  */
 
 import { Backoff } from "./backoff";
+import { Following, type Onlooker } from "./following";
 import { newId } from "./ids";
 import type {
   Accept,
   Branch,
   Dismiss,
   Hello,
+  Mark,
+  Place,
   Propose,
+  Put,
   Reject,
   See,
   Status,
   Welcome,
+  Withdraw,
 } from "./protocol";
 import type {
   Connect,
@@ -27,6 +32,7 @@ import type {
   Transport,
   TreeAnswer,
 } from "./transport";
+import type { Tree } from "./tree";
 
 type Draft<T> = T extends unknown ? Omit<T, "id"> : never;
 /** A request until it is acknowledged: whether this connection carried it, and whether any did. */
@@ -73,7 +79,7 @@ export interface ClientOptions {
   connect: Connect;
   /** Which document this is, asked at each connection. */
   greeting(): Draft<Hello>;
-  /** The document's id is known; recording has begun. */
+  /** The document's id is known, and something is recorded under it. */
   named?(document: string): void;
   /** The engine's status changed. */
   engine?(status: Status): void;
@@ -96,6 +102,7 @@ export class Client {
   private recorded: ReadonlySet<string> = new Set();
   private waiting: readonly Snapshot[] = [];
   private readonly queue: Kept[] = [];
+  private readonly following = new Following(() => this.tellFollowed());
   private fan: { id: string; listener: FanListener } | null = null;
   private transport: Transport | null = null;
   private welcomed = false;
@@ -104,6 +111,7 @@ export class Client {
   private readonly disk = new Backoff(() => this.flush());
   private unwritten = false;
   private broken = false;
+  private records = false;
   private disposed = false;
 
   constructor(private readonly options: ClientOptions) {}
@@ -144,9 +152,31 @@ export class Client {
     });
   }
 
-  /** Tell what was seen, or that a fan was closed. */
-  tell(message: Draft<See | Dismiss>): Promise<void> {
+  /** Tell that the cell's text is now another branch, and that text. */
+  move(before: Snapshot, after: string, to: Place): Promise<void> {
+    const { cell } = before;
+    const told = this.after(before, { type: "move", id: newId(), cell, to });
+    this.texts.set(cell, after);
+    return told.catch((refusal: Refusal) => {
+      this.texts.delete(cell);
+      throw refusal;
+    });
+  }
+
+  /** Tell what needs no text: what was seen, that a fan was closed, marks, a verdict taken back, what
+   * became of a cell. */
+  tell(message: Draft<See | Dismiss | Withdraw | Mark | Put>): Promise<void> {
     return this.keep({ ...message, id: newId() });
+  }
+
+  /** Look at the tree of a cell until the function that is returned is called. */
+  look(cell: string, onlooker: Onlooker): () => void {
+    return this.following.look(cell, onlooker);
+  }
+
+  /** The tree of a cell that someone looks at, as far as it was told. */
+  tree(cell: string): Tree | null {
+    return this.following.tree(cell);
   }
 
   /** Send the answers about a fan to `listener`, and those about no other. */
@@ -212,8 +242,19 @@ export class Client {
   private keep(request: FromFront): Promise<void> {
     return new Promise((done, failed) => {
       this.queue.push({ request, sent: false, tried: false, done, failed });
+      this.records = true;
+      if (this.welcomed) this.tellName();
       this.flush();
     });
+  }
+
+  private tellName(): void {
+    if (this.document !== null && this.records) this.options.named?.(this.document);
+  }
+
+  private tellFollowed(): void {
+    if (!this.welcomed) this.flush();
+    else this.transport?.send({ type: "follow", id: newId(), cells: this.following.cells });
   }
 
   private flush(): void {
@@ -276,13 +317,15 @@ export class Client {
       case "changed":
         this.texts.delete(answer.cell);
         break;
+      case "happened":
+        this.following.take(answer);
+        break;
       case "drawing":
       case "grown":
       case "ended":
       case "failed":
         if (this.fan?.id === answer.fan) this.fan.listener.answered(answer);
         break;
-      case "happened":
       case "scored":
       case "inspected":
       case "explored":
@@ -299,11 +342,12 @@ export class Client {
     this.welcomed = true;
     this.line.reset();
     this.recorded = new Set(cells);
-    this.options.named?.(document);
+    this.tellName();
     if (first) for (const note of notes ?? []) this.options.report?.(note);
     this.heed(engine);
     this.flush();
     this.tellWaiting();
+    if (this.following.cells.length > 0) this.tellFollowed();
     if (this.broken) this.fan?.listener.restored();
     this.broken = false;
   }

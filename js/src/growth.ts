@@ -10,6 +10,7 @@ import type {
   Accepted,
   Edited,
   Event,
+  Framed,
   Generated,
   Marked,
   Opened,
@@ -35,8 +36,9 @@ export class Growth {
   private readonly undone: (() => void)[] = [];
   private readonly bounds: number[] = [];
 
-  constructor(cell: string) {
-    this.tree = new Tree(cell);
+  /** `frames` are those that other cells of the document told of. */
+  constructor(cell: string, frames?: Map<string, Framed>) {
+    this.tree = new Tree(cell, frames);
   }
 
   get count(): number {

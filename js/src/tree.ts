@@ -84,13 +84,15 @@ export class Tree {
   /** How a candidate was asked for, and what came. */
   readonly proposals = new Map<string, Proposed>();
   readonly generated = new Map<string, Generated>();
-  readonly frames = new Map<string, Framed>();
   /** The candidates that were painted on a visible page. */
   readonly seen = new Set<string>();
   /** The places, by node, at which an edit changed what followed. */
   readonly mended = new Map<string, Set<number>>();
 
-  constructor(readonly cell: string) {}
+  constructor(
+    readonly cell: string,
+    readonly frames = new Map<string, Framed>(),
+  ) {}
 
   /** The cell's text: the branch to the head. */
   get text(): string {
