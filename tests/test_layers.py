@@ -19,8 +19,8 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = "jupyter_sim"
 
 VALUES = {"errors", "events", "engine.messages"}
-PURE = {"tree", "protocol", "prompt", "curation"}
-STORES = {"history", "formats"}
+PURE = {"tree", "protocol", "prompt", "curation", "choices"}
+STORES = {"history", "upkeep", "formats"}
 WORKER = {"errors", "events", "engine"}
 PARENT = {"engine.client", "engine.builds"}  # the engine on this side of the pipe
 ENGINES = {"engine.client", "engine.remote", "engine.scripted", "models"}
