@@ -1,37 +1,32 @@
 """The engine on this machine's llama.cpp, as the rest of the program sees it.
 
-`LlamaEngine` starts a worker process when it is first needed, hands rollouts to it, and starts it
+`LlamaEngine` starts a worker process when it is first needed, hands requests to it, and starts it
 again when it has died. It may be used from any event loop, and from several: what the worker says
 is passed to the loop that asked. Nothing is known here of tokens, caches or sampling.
+
+Whatever changes the state does so under one lock, and nothing waits while it holds it. Three kinds
+of threads come in: the loops that ask, for each load one that brings a worker up, and for each
+worker those that read its replies and look after it once a second.
 """
 
 import asyncio
 import itertools
+import os
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
 from threading import RLock, Thread
 from time import sleep
-from typing import TypeVar, cast
+from typing import cast
 
 import msgspec
-from jupyter_core.paths import jupyter_data_dir
 
 from .. import models
 from ..errors import BadInput, EngineError, ModelError, SimError, WorkerDied
 from . import builds
-from .messages import (
-    Column,
-    Piece,
-    Rollout,
-    Scored,
-    Scoring,
-    Started,
-    Status,
-    Survey,
-    Surveyed,
-)
+from .calls import CLOSED, Call, Listener
+from .messages import Column, Rollout, Scored, Scoring, Started, Status, Survey, Surveyed
 from .process import Process
 from .wire import Answer, Begin, Cancel, Failed, Load, Loaded, Request, Said, Settings
 
@@ -39,9 +34,8 @@ __all__ = ["LlamaEngine", "Settings"]
 
 MAX_DEATHS = 5
 BACK_OFF = (0.0, 0.0, 0.5, 1.0, 2.0)
-CLOSED = "The engine was closed while the model was loading."
-
-T = TypeVar("T")
+TICK = 1.0
+MAX_REQUEST = 1 << 26
 
 
 class LlamaEngine:
@@ -52,12 +46,14 @@ class LlamaEngine:
         self._settings = _sound(settings or Settings())
         self._lock = RLock()
         self._status = Status("idle", Path(model).stem if model else models.STARTER.stem)
-        self._listeners: list[_Listener] = []
+        self._listeners: list[Listener] = []
         self._ready: Future[Status] | None = None
         self._process: Process | None = None
         self._deaths = 0
+        self._rested = 0.0
+        self._owner = os.getpid()
         self._serials = itertools.count(1)
-        self._calls: dict[int, _Call] = {}
+        self._calls: dict[int, Call] = {}
 
     @property
     def status(self) -> Status:
@@ -73,9 +69,10 @@ class LlamaEngine:
     def watch(self, listener: Callable[[Status], None]) -> Callable[[], None]:
         """Call `listener` at every change of status; the result ends that.
 
-        It is called in the event loop that runs now, or on a thread of the engine if there is none.
+        It is called in the event loop that runs now, or on a thread of the engine if there is none;
+        there it must not wait for the engine.
         """
-        entry = _Listener(listener)
+        entry = Listener(listener)
         self._listeners.append(entry)
 
         def end() -> None:
@@ -90,13 +87,14 @@ class LlamaEngine:
         Raises ModelError or EngineError. After five deaths of the worker with no token between,
         it gives up until `close`.
         """
+        self._refuse_forks()
         with self._lock:
-            if self._ready is None:
-                self._ready = Future()
-                # running, it cannot be cancelled by one of those who wait for it
-                self._ready.set_running_or_notify_cancel()
-                Thread(target=self._load, args=(self._ready,), daemon=True).start()
             ready = self._ready
+            if ready is None:
+                self._ready = ready = Future()
+                # running, it cannot be cancelled by one of those who wait for it
+                ready.set_running_or_notify_cancel()
+                self._start_thread(ready)
         return await asyncio.wrap_future(ready)
 
     def rollout(self, request: Rollout) -> AsyncIterator[Started | Column]:
@@ -146,79 +144,128 @@ class LlamaEngine:
                     self._cancel(call)
 
     async def close(self) -> None:
-        """Cancel everything and let go of the model. A later start loads it again."""
+        """Cancel everything and let go of the model, at once. A later start loads it again."""
+        self._refuse_forks()
         with self._lock:
-            process, self._process, self._ready = self._process, None, None
-            self._deaths = 0
             for call in self._calls.values():
                 call.end()
+            self._deaths = 0
+            process = self._let_go("")
         if process is not None:
             await asyncio.to_thread(process.end)
-        self._tell(Status("idle", self._status.model))
 
-    def _enter(self, request: Request) -> "_Call":
+    def tick(self) -> None:
+        """Look after the worker: called once a second while there is one."""
+        with self._lock:
+            process = self._process
+            if process is None:
+                return
+            self._rested = 0.0 if self._calls or self._loading else self._rested + TICK
+            if 0 < self._settings.idle <= self._rested:
+                self._let_go(
+                    f"The model was let go after {self._settings.idle:g} seconds without work; "
+                    "the next proposal loads it again."
+                )
+            elif self._works(process):
+                process.pulse()
+                return
+            else:
+                process.rest()
+                return
+        process.end()
+
+    def _works(self, process: Process) -> bool:
+        given = any(call.process is process for call in self._calls.values())
+        return given or not process.loaded.done()
+
+    @property
+    def _loading(self) -> bool:
+        return self._ready is not None and not self._ready.done()
+
+    def _let_go(self, message: str) -> Process | None:
+        """Have no worker from now on; return the one that is to be ended."""
+        process, ready = self._process, self._ready
+        self._process = self._ready = None
+        self._rested = 0.0
+        self._tell(Status("idle", self._status.model, message=message))
+        if ready is not None and not ready.done():
+            ready.set_exception(EngineError(CLOSED))
+        return process
+
+    def _refuse_forks(self) -> None:
+        if os.getpid() != self._owner:
+            raise EngineError(
+                f"This engine belongs to process {self._owner}, of which this one is a fork; "
+                "make an engine of its own here."
+            )
+
+    def _enter(self, request: Request) -> Call:
         """Take a request in; raises BadInput where it cannot be sent to a worker."""
-        kind = type(request)
-        try:
-            msgspec.msgpack.decode(msgspec.msgpack.encode(request), type=kind)
-        except msgspec.ValidationError as error:
-            raise BadInput(f"This {kind.__name__.lower()} cannot be run: {error}.") from error
-        except UnicodeEncodeError as error:
-            what = "prompt" if kind is Rollout else "text"
-            raise BadInput(
-                f"The {what} is no valid Unicode text: character {error.start} is half of a "
-                "surrogate pair; delete it and try again."
-            ) from error
+        self._refuse_forks()
+        _see_that_it_can_be_sent(request)
         with self._lock:
             if any(call.request.id == request.id for call in self._calls.values()):
                 raise BadInput(f"A request with the id {request.id!r} is running already.")
-            call = _Call(next(self._serials), request, asyncio.get_running_loop())
+            call = Call(next(self._serials), request)
             self._calls[call.serial] = call
         return call
 
-    async def _begin(self, call: "_Call") -> None:
+    async def _begin(self, call: Call) -> None:
         try:
-            await self.start()
-            with self._lock:
-                if self._process is None:
-                    raise WorkerDied("The model's process ended just now; propose again.")
-                if not call.ended:
-                    call.begun = True
-                    self._process.say(Begin(call.serial, call.request))
+            while not (call.process or call.ended):
+                await self.start()
+                with self._lock:
+                    # it may have died or been closed since; then once more
+                    if self._process is not None and not self._loading and not call.ended:
+                        call.process = self._process
+                        self._process.say(Begin(call.serial, call.request))
         except SimError as error:
             call.hear(error)
 
-    def _cancel(self, call: "_Call") -> None:
-        if call.begun and self._process is not None:
-            self._process.say(Cancel(call.serial))
-        else:
+    def _cancel(self, call: Call) -> None:
+        if call.process is None:
             call.end()
+        else:
+            # if it has died, that has been told, or will be
+            call.process.say(Cancel(call.serial))
 
-    def _leave(self, call: "_Call") -> None:
+    def _leave(self, call: Call) -> None:
         with self._lock:
             if not call.over:
                 self._cancel(call)
-            del self._calls[call.serial]
+            self._calls.pop(call.serial, None)
+
+    def _start_thread(self, ready: "Future[Status]") -> None:
+        try:
+            Thread(target=self._load, args=(ready,), name="jupyter-sim load", daemon=True).start()
+        except RuntimeError as error:
+            self._fail(ready, error)
 
     def _load(self, ready: "Future[Status]") -> None:
         """Bring a worker up, on a thread of its own."""
         try:
             process, status = self._bring_up(ready)
         except Exception as error:  # noqa: BLE001 - the edge: who waits must hear of any failure
-            told = _told(error)
-            with self._lock:
-                if self._ready is ready:
-                    self._ready = None
-                    self._tell(Status("failed", self._status.model, message=str(told)))
-            ready.set_exception(told)
+            self._fail(ready, error)
             return
         with self._lock:
-            if self._process is process:
+            if self._ready is ready and self._process is process:
                 self._tell(status)
                 ready.set_result(status)
-            else:
-                self._ready = None if self._ready is ready else self._ready
-                ready.set_exception(WorkerDied("The model's process ended just now; try again."))
+                return
+        self._fail(ready, WorkerDied("The model's process ended just now; try again."))
+
+    def _fail(self, ready: "Future[Status]", error: Exception) -> None:
+        """Tell those who wait for a load that it came to nothing, unless it was given up before."""
+        told = _told(error)
+        with self._lock:
+            if self._ready is not ready:
+                return
+            process, self._process, self._ready = self._process, None, None
+            self._tell(Status("failed", self._status.model, message=str(told)))
+            ready.set_exception(told)
+        if process is not None:
+            process.end()
 
     def _bring_up(self, ready: "Future[Status]") -> tuple[Process, Status]:
         if self._deaths >= MAX_DEATHS:
@@ -227,38 +274,47 @@ class LlamaEngine:
                 "is not started any more. Name another model, or restart the Jupyter server (in a "
                 "notebook's cell, the kernel) to try again."
             )
-        self._tell(Status("loading", self._status.model))
+        self._tell_of(ready, Status("loading", self._status.model))
         path = models.resolve(self._model)
         about = models.check(path)
+        self._see_that_it_fits(about)
         loading = Status("loading", about.name, context=about.context, parameters=about.parameters)
-        self._tell(loading)
+        self._tell_of(ready, loading)
         sleep(BACK_OFF[self._deaths])
         build = builds.key(path)
         for repack in (True, False) if builds.repacks(build) else (False,):
-            load = Load(str(path), self._settings, repack, str(_memory()))
-            process = self._spawn(ready, load, loading)
+            process = self._spawn(ready, Load(str(path), self._settings, repack), loading)
             try:
-                sha256 = models.digest(path)
+                sha256 = _on_a_thread(models.digest, path)
                 loaded = process.loaded.result()
+                return process, _ready_status(loading, loaded, sha256.result())
             except WorkerDied as death:
                 self._judge(ready, process, path, death)
                 builds.remember_crash(build)
-            except ModelError:
-                process.end()
-                raise
-            else:
-                return process, _ready_status(loading, loaded, sha256)
         raise EngineError(builds.REBUILD)
+
+    def _see_that_it_fits(self, about: models.ModelFile) -> None:
+        if 0 < about.context < self._settings.context:
+            raise ModelError(
+                f"A context of {self._settings.context:,} tokens was asked for, but the model "
+                f"{about.path} was made for {about.context:,}; set a context of at most that, or "
+                "0 for what suits the model."
+            )
 
     def _spawn(self, ready: "Future[Status]", load: Load, loading: Status) -> Process:
         def progress(fraction: float) -> None:
-            self._tell(msgspec.structs.replace(loading, progress=fraction))
+            self._tell_of(ready, msgspec.structs.replace(loading, progress=fraction))
 
         with self._lock:
             if self._ready is not ready:
                 raise EngineError(CLOSED)
-            self._process = Process(load, progress, self._hear, self._lose)
-            return self._process
+            self._process = process = Process(load, progress, self._hear, self._lose)
+            Thread(target=self._watch_over, args=(process,), daemon=True).start()
+            return process
+
+    def _watch_over(self, process: Process) -> None:
+        while not process.over.wait(TICK):
+            self.tick()
 
     def _judge(
         self, ready: "Future[Status]", process: Process, path: Path, death: WorkerDied
@@ -266,6 +322,11 @@ class LlamaEngine:
         """Return if the death was the build's fault; raise what it was otherwise."""
         if self._ready is not ready:
             raise EngineError(CLOSED) from death
+        if process.killed:
+            raise ModelError(
+                f"The model {path} did not load. {death} Perhaps memory ran out: close other "
+                "programs, set a smaller context, or choose a smaller model."
+            ) from death
         if not process.crashed_at_first_batch:
             raise ModelError(
                 f"The model {path} did not load. {death} Choose another GGUF file, or update "
@@ -276,38 +337,85 @@ class LlamaEngine:
         """Pass on what the worker says, on the thread that reads it."""
         with self._lock:
             call = self._calls.get(reply.serial)
-            if isinstance(reply, Answer) and isinstance(reply.message, Column):
+            if isinstance(reply, Answer) and _computed(reply.message):
                 self._deaths = 0
         if call is not None:
-            call.hear(reply.message if isinstance(reply, Answer) else reply.error())
+            heard = call.hear(reply.message if isinstance(reply, Answer) else reply.error())
+            if not heard:
+                self._leave(call)
 
     def _lose(self, process: Process, farewell: str) -> None:
-        """Fail what the dead worker was doing; the next rollout starts another."""
+        """Fail what the dead worker was doing; the next request starts another."""
+        message = f"{farewell} It starts again with the next proposal."
         with self._lock:
+            for call in self._calls.values():
+                if call.process is process:
+                    call.hear(WorkerDied(message))
             if self._process is not process:
                 return
             self._process = None
-            self._deaths += 1
-            if self._ready is None or not self._ready.done():
-                return
-            self._ready = None
-            message = f"{farewell} It starts again with the next proposal."
-            self._tell(msgspec.structs.replace(self._status, state="failed", message=message))
-            for call in self._calls.values():
-                if call.begun:
-                    call.hear(WorkerDied(message))
+            # one that has said why its model cannot be loaded has not failed
+            self._deaths += not process.refused
+            if not self._loading:
+                self._ready = None
+                self._tell(msgspec.structs.replace(self._status, state="failed", message=message))
+
+    def _tell_of(self, ready: "Future[Status]", status: Status) -> None:
+        """Tell how a load goes, unless it was given up."""
+        with self._lock:
+            if self._ready is ready:
+                self._tell(status)
 
     def _tell(self, status: Status) -> None:
         with self._lock:
             self._status = status
-            listeners = tuple(self._listeners)
-        for listener in listeners:
-            listener.hear(status)
+            for listener in tuple(self._listeners):
+                listener.hear(status)
 
 
-def _memory() -> Path:
-    """Return the folder where workers remember the order of a model's vocabulary."""
-    return Path(jupyter_data_dir()) / "jupyter_sim" / "vocabularies"
+def _see_that_it_can_be_sent(request: Request) -> None:
+    kind = type(request)
+    try:
+        sent = msgspec.msgpack.encode(request)
+        msgspec.msgpack.decode(sent, type=kind)
+    except msgspec.ValidationError as error:
+        raise BadInput(f"This {kind.__name__.lower()} cannot be run: {error}.") from error
+    except UnicodeEncodeError as error:
+        what = "prompt" if kind is Rollout else "text"
+        raise BadInput(
+            f"The {what} is no valid Unicode text: character {error.start} is half of a "
+            "surrogate pair; delete it and try again."
+        ) from error
+    if len(sent) > MAX_REQUEST:
+        raise BadInput(
+            f"This {kind.__name__.lower()} has {len(sent):,} bytes, and {MAX_REQUEST:,} are the "
+            "most; shorten its text."
+        )
+
+
+def _computed(said: Said) -> bool:
+    """Whether a model computed this; cancelled candidates and surveys are no sign of that."""
+    match said:
+        case Column(pieces=pieces):
+            return any(piece.tokens for piece in pieces)
+        case Scored(tokens=tokens):
+            return bool(tokens)
+        case _:
+            return False
+
+
+def _on_a_thread(function: Callable[[Path], str], path: Path) -> "Future[str]":
+    """Begin a call that nobody may have to wait for in the end."""
+    result: Future[str] = Future()
+
+    def run() -> None:
+        try:
+            result.set_result(function(path))
+        except Exception as error:  # noqa: BLE001 - who waits hears of it
+            result.set_exception(error)
+
+    Thread(target=run, name="jupyter-sim digest", daemon=True).start()
+    return result
 
 
 def _told(error: Exception) -> SimError:
@@ -339,69 +447,3 @@ def _ready_status(loading: Status, loaded: Loaded, sha256: str) -> Status:
         context=loaded.context,
         progress=1.0,
     )
-
-
-class _Listener:
-    """Someone who watches the status, and the loop they live in."""
-
-    def __init__(self, listener: Callable[[Status], None]) -> None:
-        self._listener = listener
-        self._loop: asyncio.AbstractEventLoop | None = None
-        with suppress(RuntimeError):
-            self._loop = asyncio.get_running_loop()
-
-    def hear(self, status: Status) -> None:
-        if self._loop is None:
-            self._listener(status)
-        else:
-            _call_in(self._loop, self._listener, status)
-
-
-class _Call:
-    """A request from the side that asked it, and the loop it was asked from.
-
-    `open` are the candidates of a rollout that are not finished.
-    """
-
-    def __init__(self, serial: int, request: Request, loop: asyncio.AbstractEventLoop) -> None:
-        self.serial = serial
-        self.request = request
-        self.said: asyncio.Queue[Said | SimError] = asyncio.Queue()
-        self.open = set(range(len(request.seeds))) if isinstance(request, Rollout) else set()
-        self.over = self.begun = self.ended = False
-        self._loop = loop
-
-    def hear(self, said: Said | SimError) -> None:
-        """Pass something on, from any thread."""
-        _call_in(self._loop, self.said.put_nowait, said)
-
-    def note(self, said: Said) -> None:
-        """See whether that was all there is to say."""
-        match said:
-            case Started():
-                pass
-            case Column(pieces=pieces):
-                self.open -= {piece.index for piece in pieces if piece.finish}
-                self.over = not self.open
-            case Scored():
-                self.over = said.whole or not said.tokens
-            case Surveyed():
-                self.over = True
-
-    def end(self) -> None:
-        """End what is open as cancelled, without a word from the worker."""
-        self.ended = True
-        match self.request:
-            case Rollout(id=name):
-                pieces = (Piece(index, "", (), (), "cancelled") for index in sorted(self.open))
-                self.hear(Column(name, tuple(pieces)))
-            case Scoring(id=name):
-                self.hear(Scored(name, 0, (), whole=False))
-            case Survey():
-                self.hear(EngineError(CLOSED))
-
-
-def _call_in(loop: asyncio.AbstractEventLoop, call: Callable[[T], object], value: T) -> None:
-    # a loop that has closed has nobody left who listens
-    with suppress(RuntimeError):
-        loop.call_soon_threadsafe(call, value)

@@ -10,12 +10,25 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from queue import SimpleQueue
-from threading import Thread
+from threading import Event, Thread
 
 import msgspec
 
 from ..errors import SimError, WorkerDied
-from .wire import Answer, Command, Failed, Load, Loaded, Loading, Reply, receive, send
+from .patience import Patience
+from .wire import (
+    Answer,
+    Command,
+    Failed,
+    Load,
+    Loaded,
+    Loading,
+    Ping,
+    Pong,
+    Reply,
+    receive,
+    send,
+)
 
 COMMAND = (sys.executable, "-P", "-m", "jupyter_sim.engine.worker")
 END_SECONDS = 2.0
@@ -36,7 +49,8 @@ class Process:
 
     `hear` gets what its rollouts say and `gone` the sentence about its end, both on a thread of
     their own. `loaded` resolves when the model stands ready; it raises ModelError or EngineError
-    as the worker says, and WorkerDied where the process ends before.
+    as the worker says, and, after `gone`, WorkerDied where the process ends before. `over` is set
+    last.
     """
 
     def __init__(
@@ -47,7 +61,10 @@ class Process:
         gone: Callable[["Process", str], None],
     ) -> None:
         self.loaded: Future[Loaded] = Future()
+        self.over = Event()
         self._tried = False
+        self._patience = Patience()
+        self._given_up: str | None = None
         self._progress, self._hear, self._gone = progress, hear, gone
         self._ending = False
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the process
@@ -79,19 +96,41 @@ class Process:
         code = self._child.returncode
         return self._tried and code is not None and (-code in CRASHES or code > ACCESS_VIOLATION)
 
+    @property
+    def killed(self) -> bool:
+        """Whether somebody else's SIGKILL ended the process, as Linux's does where memory ends."""
+        code = self._child.returncode
+        return sys.platform != "win32" and code == -signal.SIGKILL and not self._given_up
+
+    @property
+    def refused(self) -> bool:
+        """Whether the process has said why its model cannot be loaded."""
+        return self.loaded.done() and self.loaded.exception() is not None
+
     def say(self, command: Command) -> None:
         """Give a command, never waiting; a process that has ended ignores it."""
         self._commands.put(command)
 
+    def pulse(self) -> None:
+        """Ask for a sign of life, once a second while there is work; end what gave none."""
+        self._given_up = self._given_up or self._patience.tick()
+        if self._given_up:
+            self._child.kill()
+        else:
+            self.say(Ping())
+
+    def rest(self) -> None:
+        """Take note that there is nothing to do in this second."""
+        self._patience.rest()
+
     def end(self) -> None:
-        """Let the process go, and wait until it is gone."""
+        """Let the process go, whatever it does, and wait until it is gone."""
         self._ending = True
         self._commands.put(None)
-        try:
+        self._child.kill()
+        # one that hangs in the kernel, on a disk that does not answer, is gone when that answers
+        with suppress(subprocess.TimeoutExpired):
             self._child.wait(END_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._child.kill()
-            self._child.wait()
 
     def _write(self) -> None:
         assert self._child.stdin is not None
@@ -101,27 +140,42 @@ class Process:
 
     def _read(self) -> None:
         assert self._child.stdout is not None
-        with self._child.stdout as pipe:
-            try:
+        try:
+            with self._child.stdout as pipe:
                 while body := receive(pipe):
                     self._take(msgspec.msgpack.decode(body, type=Reply))
-            except (SimError, msgspec.MsgspecError):
-                # what speaks nonsense is not to be waited for
-                self._child.kill()
-        self._child.wait()
+        except (SimError, msgspec.MsgspecError):
+            self._given_up = "The model's process spoke nonsense and was ended."
+        finally:
+            self._bury()
+
+    def _bury(self) -> None:
+        """See the process off, and tell those who wait for it."""
+        try:
+            self._child.wait(0 if self._given_up else END_SECONDS)
+        except subprocess.TimeoutExpired:
+            # what has closed its pipe, or cannot be listened to, is not to be waited for
+            self._child.kill()
+            self._child.wait()
         self._commands.put(None)
         text = self._farewell()
-        if not self.loaded.done():
-            self.loaded.set_exception(WorkerDied(text))
         self._errors.close()
-        self._gone(self, text)
+        try:
+            self._gone(self, text)
+        finally:
+            if not self.loaded.done():
+                self.loaded.set_exception(WorkerDied(text))
+            self.over.set()
 
     def _take(self, reply: Reply) -> None:
+        self._patience.hear(reply.steps if isinstance(reply, Pong) else None)
         match reply:
             case Loading(progress):
                 self._tried = progress > 1
+                self._patience.load(trying=self._tried)
                 self._progress(min(1.0, progress))
             case Loaded():
+                self._patience.stand()
                 self.loaded.set_result(reply)
             case Failed(serial=0):
                 self.loaded.set_exception(reply.error())
@@ -132,6 +186,8 @@ class Process:
         """Return a sentence about how the process ended."""
         if self._ending:
             return "The model was closed."
+        if self._given_up:
+            return self._given_up
         code = self._child.returncode
         how = f"with status {code}"
         if code < 0:

@@ -66,6 +66,16 @@ class Cancel(Value, frozen=True, tag="cancel"):
     serial: int
 
 
+class Ping(Value, frozen=True, tag="ping"):
+    """Ask for a sign of life; the answer is a Pong."""
+
+
+class Pong(Value, frozen=True, tag="pong"):
+    """The process lives, and its model's thread has made so many steps since its start."""
+
+    steps: int
+
+
 class Loading(Value, frozen=True, tag="loading"):
     """How much of the model is read, from 0 to 1; above 1, it is being tried out."""
 
@@ -100,8 +110,8 @@ class Failed(Value, frozen=True, tag="failed"):
         return ERRORS.get(self.code, EngineError)(self.text)
 
 
-Command = Load | Begin | Cancel
-Reply = Loading | Loaded | Answer | Failed
+Command = Load | Begin | Cancel | Ping
+Reply = Loading | Loaded | Answer | Failed | Pong
 
 
 def send(file: IO[bytes], message: Command | Reply) -> None:

@@ -2,8 +2,8 @@
 
     python -m jupyter_sim.engine.worker
 
-One thread owns the model. A second one reads commands, and ends the process when its parent is
-gone, however that died and whatever the first is computing.
+One thread owns the model. A second one reads commands and answers pings, whatever the first is
+computing. A third ends the process when its parent is gone, however that died.
 """
 
 import os
@@ -11,7 +11,7 @@ import signal
 import sys
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from threading import Thread
+from threading import Lock, Thread
 from time import perf_counter, sleep
 from typing import BinaryIO
 
@@ -21,15 +21,32 @@ from ..errors import EngineError, SimError
 from .llama import Llama
 from .outbox import Outbox
 from .rollout import Scheduler
-from .wire import Answer, Begin, Cancel, Command, Failed, Load, Loaded, Loading, Said, receive, send
+from .wire import (
+    Answer,
+    Begin,
+    Cancel,
+    Command,
+    Failed,
+    Load,
+    Loaded,
+    Loading,
+    Ping,
+    Pong,
+    Reply,
+    Said,
+    receive,
+    send,
+)
 
 WATCH_SECONDS = 1.0
+# the largest file is the index of a vocabulary; the rest is what a model may make native code do
+LIMITS = {"RLIMIT_CORE": 0, "RLIMIT_FSIZE": 1 << 28, "RLIMIT_NOFILE": 1024}
 
 
 def main() -> None:
     """Serve one model until the parent goes away."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _no_core_dumps()
+    _limit()
     commands, replies = os.fdopen(0, "rb"), os.fdopen(os.dup(1), "wb")
     # whatever prints to standard output must not end up among the replies
     os.dup2(2, 1)
@@ -37,13 +54,15 @@ def main() -> None:
 
 
 class Worker:
-    """The two threads and what they share."""
+    """The threads and what they share."""
 
     def __init__(self, commands: BinaryIO, replies: BinaryIO) -> None:
         self._commands = commands
         self._replies = replies
         self._queue: SimpleQueue[Command] = SimpleQueue()
         self._scheduler: Scheduler | None = None
+        self._steps = 0
+        self._sending = Lock()
         self._outbox: Outbox[Said | SimError] = Outbox(self._tell, perf_counter)
 
     def run(self) -> None:
@@ -66,15 +85,16 @@ class Worker:
 
         def progress(fraction: float) -> None:
             nonlocal told
+            self._steps += 1
             if int(fraction * 50) > told:
                 told = int(fraction * 50)
-                send(self._replies, Loading(min(1.0, fraction)))
+                self._send(Loading(min(1.0, fraction)))
 
         model = Llama(Path(load.path), load.settings, repack=load.repack, progress=progress)
-        send(self._replies, Loading(2.0))
+        self._send(Loading(2.0))
         model.try_out()
         ready = Loaded(model.device, model.engine, model.window, model.parameters)
-        send(self._replies, ready)
+        self._send(ready)
         memory = Path(load.memory) if load.memory else None
         return Scheduler(model, self._outbox.tell, memory=memory)
 
@@ -83,8 +103,9 @@ class Worker:
         try:
             while True:
                 command = self._queue.get(block=not scheduler.busy)
+                self._steps += 1
                 if isinstance(command, Begin):
-                    scheduler.begin(command.serial, command.request)
+                    self._begin(scheduler, command)
         except Empty:
             pass
         try:
@@ -96,19 +117,33 @@ class Worker:
             scheduler.fail(EngineError(f"The model's loop failed ({kind}: {error})."))
         self._outbox.end_step(last=not scheduler.busy)
 
+    def _begin(self, scheduler: Scheduler, command: Begin) -> None:
+        try:
+            scheduler.begin(command.serial, command.request)
+        except Exception as error:  # noqa: BLE001 - the edge: one bad request must not end the rest
+            kind = type(error).__name__
+            self._tell(command.serial, EngineError(f"It cannot be begun ({kind}: {error})."))
+
     def _listen(self) -> None:
         """Pass commands on, and let a cancellation overtake what is being computed."""
-        while body := receive(self._commands):
-            command = _decode(body)
-            if isinstance(command, Cancel) and self._scheduler is not None:
-                self._scheduler.interrupt(command.serial)
-            self._queue.put(command)
-        os._exit(0)
+        try:
+            while body := receive(self._commands):
+                command = _decode(body)
+                if isinstance(command, Ping):
+                    self._send(Pong(self._steps))
+                    continue
+                if isinstance(command, Cancel) and self._scheduler is not None:
+                    self._scheduler.interrupt(command.serial)
+                self._queue.put(command)
+        finally:
+            # whom nobody can command any more has nothing left to do
+            os._exit(0)
 
     def _leave_with_parent(self) -> None:
         """End the process when another one has become its parent.
 
-        The closed pipe alone does not tell: a fork of the parent may hold its other end.
+        The closed pipe alone does not tell: a fork of the parent may hold its other end. And what
+        Linux offers (PR_SET_PDEATHSIG) tells of the end of the thread that started the process.
         """
         parent = os.getppid()
         while os.getppid() == parent:
@@ -117,9 +152,13 @@ class Worker:
 
     def _tell(self, serial: int, message: Said | SimError) -> None:
         if isinstance(message, SimError):
-            send(self._replies, Failed(serial, message.code, str(message)))
+            self._send(Failed(serial, message.code, str(message)))
         else:
-            send(self._replies, Answer(serial, message))
+            self._send(Answer(serial, message))
+
+    def _send(self, reply: Reply) -> None:
+        with self._sending:
+            send(self._replies, reply)
 
 
 def _decode(body: bytes) -> Command:
@@ -127,11 +166,16 @@ def _decode(body: bytes) -> Command:
     return command
 
 
-def _no_core_dumps() -> None:
+def _limit() -> None:
+    """Bound what a hostile model could make native code do to the disk."""
     if sys.platform != "win32":
         import resource
 
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        for name, limit in LIMITS.items():
+            kind = getattr(resource, name)
+            _, hard = resource.getrlimit(kind)
+            most = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+            resource.setrlimit(kind, (most, most))
 
 
 if __name__ == "__main__":
