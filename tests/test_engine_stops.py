@@ -1,6 +1,7 @@
 """Stops find their place across the borders of tokens, and text never says too much."""
 
 import pytest
+import wcwidth
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -8,9 +9,11 @@ from jupyter_sim.engine.stops import Stopper
 from jupyter_sim.events import Stop
 
 
-def spoken(stop: Stop, text: str, before: str = "", size: int = 1) -> str:
+def spoken(
+    stop: Stop, text: str, before: str = "", size: int = 1, strings: tuple[str, ...] = ()
+) -> str:
     """What a candidate shows of a text that comes in pieces of `size`, "|" after it if stopped."""
-    stopper = Stopper(stop, before)
+    stopper = Stopper(stop, before, strings)
     shown = ""
     for start in range(0, len(text), size):
         fresh, stopped = stopper.feed(text[start : start + size])
@@ -160,24 +163,148 @@ def test_a_block_ends(name: str, size: int) -> None:
     assert spoken("block", text, before, size) == expected
 
 
-def test_the_halves_of_graphemes_are_held_back() -> None:
-    family = "\U0001f468\u200d\U0001f469"
+# from the tables of Unicode Standard Annex 29
+GRAPHEMES = {
+    "a letter with a combining mark": "g\u0308",
+    "a letter with several marks": "a\u0301\u0327",
+    "a Hangul syllable of three jamo": "\u1112\u1161\u11ab",
+    "a Hangul syllable with a final jamo": "\uac00\u11a8",
+    "a Tamil consonant with a vowel sign": "\u0ba8\u0bbf",
+    "a Thai letter with a vowel sign": "\u0e33\u0e33",
+    "a Devanagari conjunct": "\u0937\u094d\u0937\u093f",
+    "an ideograph with a variation selector": "\u8fbb\U000e0101",
+    "a heart in colour": "\u2764\ufe0f",
+    "a hand with a skin tone": "\U0001f44b\U0001f3fd",
+    "a family": "\U0001f468\u200d\U0001f469\u200d\U0001f467",
+    "a family with skin tones": "\U0001f469\U0001f3fd\u200d\U0001f91d\u200d\U0001f468\U0001f3fb",
+    "a flag": "\U0001f1eb\U0001f1f7",
+    "a flag of tags": "\U0001f3f4\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f",
+    "an Arabic number sign before a digit": "\u06001",
+    "carriage return and line feed": "\r\n",
+    "a keycap": "1\ufe0f\u20e3",
+}
+
+
+@pytest.mark.parametrize("name", GRAPHEMES)
+def test_a_grapheme_comes_whole_however_its_pieces_do(name: str) -> None:
+    grapheme = GRAPHEMES[name]
     stopper = Stopper("none", "")
-    assert stopper.feed(family[:2]) == ("\U0001f468", False)
-    assert stopper.feed(family[2:]) == (family[1:], False)
-    assert spoken("none", family[:2]) == "\U0001f468"
-    assert spoken("none", "\U0001f1eb\U0001f1f7\U0001f1eb") == "\U0001f1eb\U0001f1f7"
+    stopper.feed("so")
+    shown = "".join(stopper.feed(character)[0] for character in grapheme)
+    assert shown in ("", grapheme[:1] if grapheme[0].isascii() else "") or shown == grapheme
+    assert shown + stopper.feed("b")[0] == grapheme + "b"
+
+
+@pytest.mark.parametrize("stop", ["word", "sentence", "line"])
+@pytest.mark.parametrize("size", [1, 100])
+def test_no_stop_parts_a_grapheme(stop: Stop, size: int) -> None:
+    for grapheme in GRAPHEMES.values():
+        if not grapheme.isspace():
+            shown = spoken(stop, f" {grapheme} b. C\n", size=size).removesuffix("|")
+            assert shown.startswith(f" {grapheme}")
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("so \U0001f468\u200d", "so "),
+        ("so \U0001f469\U0001f3fd\u200d", "so "),
+        ("\U0001f1eb\U0001f1f7\U0001f1eb", "\U0001f1eb\U0001f1f7"),
+        ("so \u1112", "so "),
+        ("so \u0600", "so "),
+        ("so\r", "so"),
+        ("so\u200d", "so\u200d"),
+        ("\U0001f44b\U0001f3fd", "\U0001f44b\U0001f3fd"),
+        ("cafe\u0301", "cafe\u0301"),
+        ("क्", "क्"),
+    ],
+)
+def test_a_grapheme_in_which_the_tokens_run_out_is_left_out(text: str, left: str) -> None:
+    assert spoken("none", text) == left
+    assert spoken("none", text, size=100) == left
+
+
+def test_the_grapheme_before_a_broken_character_may_not_be_whole() -> None:
+    stopper = Stopper("none", "")
+    assert stopper.feed("so \U0001f44b") == ("so ", False)
+    assert stopper.close(cut=True) == ""
+    assert spoken("none", "so \U0001f44b") == "so \U0001f44b"
+
+
+STRINGS = [
+    ("none", ("END",), "one END two", "one |"),
+    ("none", ("END",), "one EN", "one EN"),
+    ("none", ("\n\n", "END"), "one\ntwo\n\nEND", "one\ntwo|"),
+    ("none", ("bc", "abcd"), "xabcd", "xa|"),
+    ("none", ("aab",), "aaab", "a|"),
+    ("none", ("you",), "you", "|"),
+    ("none", ("\u0301",), "cafe\u0301 two", "cafe|"),
+    ("none", ("雨",), "暗い雨", "暗い|"),
+    ("sentence", (" She",), " It rained. She left.", " It rained.|"),
+    ("sentence", ("She",), " It rained. She left.", " It rained.|"),
+    ("sentence", ("rain",), " It rained. She left.", " It |"),
+    ("sentence", (". The",), " It rained. Then", " It rained|"),
+    ("sentence", (". The",), " It rained. There", " It rained|"),
+    ("sentence", (". The",), " It rained. Tea", " It rained.|"),
+    ("sentence", (". The",), " It rained. Th", " It rained.|"),
+    ("line", ("\nEND",), " one\nEN", " one|"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 100])
+@pytest.mark.parametrize(("stop", "strings", "text", "expected"), STRINGS)
+def test_a_string_ends_the_text_right_before_it(
+    stop: Stop, strings: tuple[str, ...], text: str, expected: str, size: int
+) -> None:
+    assert spoken(stop, text, size=size, strings=strings).removesuffix(
+        "|"
+    ) == expected.removesuffix("|")
+
+
+@pytest.mark.parametrize("size", [1, 2, 100])
+def test_what_may_be_a_stop_string_is_held_back_and_comes_when_it_is_none(size: int) -> None:
+    stopper = Stopper("none", "", ("</s>", "###"))
+    assert stopper.feed("one <") == ("one ", False)
+    assert stopper.feed("/") == ("", False)
+    assert stopper.feed("b> ##") == ("</b> ", False)
+    assert stopper.close() == "##"
 
 
 STOPS: list[Stop] = ["none", "word", "sentence", "line", "paragraph", "block"]
-WRITING = st.text(st.sampled_from("ab A.!?…\"'”) \n\t:)else雨。\u200d"), max_size=40)
+WRITING = st.text(
+    st.sampled_from(
+        "ab A.!?…\"'”) \n\t\r:)else雨。\u200d\u0301\U0001f468\U0001f3fd\U0001f1eb\u1112\u0600"
+    ),
+    max_size=40,
+)
 
 
-@given(st.sampled_from(STOPS), WRITING, WRITING, st.integers(1, 5))
+@given(
+    st.sampled_from(STOPS),
+    WRITING,
+    WRITING,
+    st.integers(1, 5),
+    st.lists(st.text(st.sampled_from("ab.\n A\u0301"), min_size=1, max_size=4), max_size=3),
+)
 def test_the_size_of_the_pieces_makes_no_difference(
-    stop: Stop, before: str, text: str, size: int
+    stop: Stop, before: str, text: str, size: int, strings: list[str]
 ) -> None:
-    whole = spoken(stop, text, before, 1)
-    assert spoken(stop, text, before, size) == whole
-    assert text.startswith(whole.removesuffix("|"))
+    whole = spoken(stop, text, before, 1, tuple(strings)).removesuffix("|")
+    assert spoken(stop, text, before, size, tuple(strings)).removesuffix("|") == whole
+    assert text.startswith(whole)
+    assert not any(one in whole for one in strings)
+
+
+@given(st.sampled_from(STOPS), WRITING, WRITING)
+def test_a_stop_never_leaves_a_candidate_empty(stop: Stop, before: str, text: str) -> None:
+    whole = spoken(stop, text, before)
     assert not whole.endswith("|") or whole.removesuffix("|").strip()
+
+
+@given(st.sampled_from(STOPS), WRITING)
+def test_no_text_ends_inside_a_grapheme(stop: Stop, text: str) -> None:
+    shown = spoken(stop, text).removesuffix("|")
+    borders = {0}
+    for grapheme in wcwidth.iter_graphemes(text):
+        borders.add(max(borders) + len(grapheme))
+    assert len(shown) in borders

@@ -2,14 +2,19 @@
 
 Text comes in as it is generated and goes out as soon as it is certain that it belongs to the
 candidate: what may stand behind the stop is held back, and the stop's own blank or newline is left
-out. White space before the first visible character never stops anything, so a candidate is empty
-only if the model itself ends the text. Nothing ends inside a grapheme.
+out, as is a stop string. White space before the first visible character is no stop, so a candidate
+is empty only if the model itself ends the text, or begins with a stop string.
+
+Nothing ends inside a grapheme: a stop waits for its last one, and where tokens run out within one,
+that is left out. So the last grapheme is held back while it may go on, unless it is ASCII, which
+hardly ever does.
 """
 
 import re
-import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, assert_never
+
+from wcwidth import grapheme_boundary_before
 
 from ..events import Stop
 
@@ -30,7 +35,9 @@ CONTINUED_STEMS = ("else", "elif", "except", "finally", "case")
 OPENERS = (":", "(", "[", "{")
 INDENT = 4
 CONTEXT = 40
-JOINER = "\u200d"
+LONGEST_GRAPHEME = 64
+# what goes on a carriage return, half a flag, a joined picture, a Hangul initial, a prefixed sign
+CONTINUATIONS = ("\n", "\U0001f1e6", "\U0001f469", "\u1100", "a")
 
 
 class Finding(NamedTuple):
@@ -49,30 +56,72 @@ Rule = Callable[[str, int], Finding]
 
 
 class Stopper:
-    """The stop of one candidate; `before` is the prompt, or at least its last line."""
+    """The stop of one candidate; `before` is the prompt, or at least its last line.
 
-    def __init__(self, stop: Stop, before: str) -> None:
+    Any of `strings` ends the text too, right before it.
+    """
+
+    def __init__(self, stop: Stop, before: str, strings: Sequence[str] = ()) -> None:
         self._rule = _rule(stop, before)
+        self._strings = strings
         self._text = ""
         self._shown = 0
         self._resume = 0
 
     def feed(self, text: str) -> tuple[str, bool]:
         """Take in what was generated; return what may be shown now, and whether it ends there."""
-        self._text += text
-        found = self._rule(self._text, self._resume)
+        before, self._text = len(self._text), self._text + text
+        found = self._string(before) or self._look(self._text, self._resume)
         self._resume = found.resume
         if found.end is not None:
-            return self._show(max(found.end, self._shown)), True
-        return self._show(max(self._shown, _whole(self._text, found.certain))), False
+            return self._show(found.end), True
+        return self._show(_settled(self._text, found.certain)), False
 
-    def close(self) -> str:
-        """Return what was held back, now that no more comes, less a grapheme that is cut off."""
-        return self._show(max(self._shown, _whole(self._text, len(self._text))))
+    def close(self, *, cut: bool = False) -> str:
+        """Return what was held back, now that no more comes, less a grapheme that is cut off.
+
+        `cut` says that the first bytes of another character came.
+        """
+        end = self._look(self._text, self._resume).end
+        if end is not None:
+            return self._show(end)
+        return self._show(_finished(self._text, cut=cut))
+
+    def _look(self, text: str, resume: int) -> Finding:
+        """Return what the rule sees, but no end inside a grapheme."""
+        found = self._rule(text, resume)
+        return found if found.end is None else found._replace(end=_onward(text, found.end))
+
+    def _string(self, before: int) -> Finding | None:
+        """Return where the rule or a string ends the text, whichever comes first.
+
+        `before` is how long the text was without what came last. A string that may have begun is
+        waited for. None where there is none.
+        """
+        text, resume = self._text, self._resume
+        met = [
+            (place + len(one), place)
+            for one in self._strings
+            if (place := text.find(one, max(0, before - len(one) + 1))) >= 0
+        ]
+        if met:
+            stop, place = min(met)
+            found = self._look(text[:stop], resume)
+            earlier = found.end is not None and found.end <= place
+            return found if earlier else Finding(_before(text, place), 0)
+        begun = _begun(text, self._strings)
+        if begun == len(text):
+            return None
+        found = self._look(text, resume)
+        if found.end is not None and found.end <= begun:
+            return found
+        # as long as the string may come, the rule looks again from where it stood
+        resume = found.resume if found.end is None else resume
+        return Finding(None, min(begun, found.certain), resume)
 
     def _show(self, end: int) -> str:
-        start, self._shown = self._shown, end
-        return self._text[start:end]
+        start, self._shown = self._shown, max(self._shown, end)
+        return self._text[start : self._shown]
 
 
 def _rule(stop: Stop, before: str) -> Rule:
@@ -92,14 +141,58 @@ def _rule(stop: Stop, before: str) -> Rule:
     assert_never(stop)
 
 
-def _whole(text: str, end: int) -> int:
-    """Return `end`, less what may be the first half of a grapheme there."""
-    while end and text[end - 1] == JOINER:
-        end -= 1
-    flags = 0
-    while flags < end and "\U0001f1e6" <= text[end - 1 - flags] <= "\U0001f1ff":
-        flags += 1
-    return end - flags % 2
+def _begun(text: str, strings: Sequence[str]) -> int:
+    """Return where the first of `strings` may have begun at the end of a text, or its length."""
+    size = max(map(len, strings), default=0)
+    for start in range(max(0, len(text) - size + 1), len(text)):
+        if any(one.startswith(text[start:]) for one in strings):
+            return start
+    return len(text)
+
+
+def _back(text: str, place: int) -> int:
+    """Return the last border between graphemes that is not after `place`."""
+    start = max(0, place - LONGEST_GRAPHEME)
+    if place >= len(text):
+        return len(text)
+    return start + grapheme_boundary_before(text[start : place + 1], place + 1 - start)
+
+
+def _before(text: str, place: int) -> int:
+    """Return the same, but stay after ASCII, which has been shown."""
+    return place if text[:place][-1:].isascii() else _back(text, place)
+
+
+def _onward(text: str, place: int) -> int:
+    """Return the first border between graphemes that is not before `place`."""
+    while _back(text, place) < place:
+        place += 1
+    return place
+
+
+def _settled(text: str, end: int) -> int:
+    """Return how much of `end` code points no later text can add a mark to."""
+    if end < len(text) or not text:
+        return _back(text, end)
+    plain = text[-1].isascii() and text[-1] != "\r"
+    return end if plain else _back(text, end - 1)
+
+
+def _finished(text: str, *, cut: bool) -> int:
+    """Return the length of a text that has run out, less a grapheme that waits for its end.
+
+    `cut` says that it may have been about to go on.
+    """
+    end = len(text)
+    if cut and text and not text[-1].isascii():
+        end = _back(text, end - 1)
+    while end and _waits(text[:end]):
+        end = _back(text, end - 1)
+    return end
+
+
+def _waits(text: str) -> bool:
+    return any(_back(text + more, len(text)) < len(text) for more in CONTINUATIONS)
 
 
 def _visible(text: str, start: int) -> int:
@@ -114,15 +207,8 @@ def _certain(text: str) -> int:
 
 def _word(text: str, _: int) -> Finding:
     found = WORD.match(text)
-    end = _with_marks(text, found.end() if found else len(text))
+    end = _onward(text, found.end() if found else len(text))
     return Finding(end if end < len(text) else None, end)
-
-
-def _with_marks(text: str, end: int) -> int:
-    """Return `end`, and with it the combining marks and variation selectors that stand there."""
-    while end < len(text) and unicodedata.category(text[end]).startswith("M"):
-        end += 1
-    return end
 
 
 def _border(text: str, start: int, border: re.Pattern[str]) -> Finding:
@@ -140,7 +226,7 @@ def _sentence(before: str, text: str, start: int) -> Finding:
     for found in SENTENCE.finditer(text, start, blank.start() if blank else len(text)):
         ends = _ends(before, text, found)
         if ends:
-            end = _with_marks(text, found.end())
+            end = _onward(text, found.end())
             return Finding(end if end < len(text) else None, end, found.start())
         if ends is None:
             return Finding(None, _certain(text), found.start())
