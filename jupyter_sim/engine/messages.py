@@ -20,18 +20,20 @@ from ..events import Alternative, Finish, Sampling, Stop, Value
 MAX_CANDIDATES = 32
 MAX_TOKENS = 4096
 MAX_TOP = 20
+MAX_STRINGS = 16
 
 Seed = Annotated[int, Meta(ge=0, lt=2**32)]
 Top = Annotated[int, Meta(ge=0, le=MAX_TOP)]
 Token = Annotated[int, Meta(ge=0, lt=2**31)]
+StopString = Annotated[str, Meta(min_length=1, max_length=256)]
 Priority = Literal["fan", "prefetch", "explore"]
 
 
 class Rollout(Value, frozen=True, tag="rollout"):
     """Continue `prompt`, exactly as it is, once for each seed.
 
-    The ids are the caller's. `max_tokens` bounds each candidate; `stop` may end it earlier. Each
-    candidate begins with `prefix`, which counts as the model's own: it is scored, healed where it
+    The ids are the caller's. `max_tokens` bounds each candidate; `stop` may end it earlier, and
+    so does any of `strings`, right before it. Each candidate begins with `prefix`, which counts as the model's own: it is scored, healed where it
     ends like a prompt, and part of the candidate's text, but not of its `max_tokens`. `top` is how
     many alternatives come with each token. Whoever looks at a fan comes before a prefetch, and that
     before an exploration.
@@ -46,6 +48,7 @@ class Rollout(Value, frozen=True, tag="rollout"):
     top: Top = 0
     priority: Priority = "fan"
     prefix: str = ""
+    strings: Annotated[tuple[StopString, ...], Meta(max_length=MAX_STRINGS)] = ()
 
 
 class Started(Value, frozen=True, tag="started"):
