@@ -33,10 +33,10 @@ class Rollout(Value, frozen=True, tag="rollout"):
     """Continue `prompt`, exactly as it is, once for each seed.
 
     The ids are the caller's. `max_tokens` bounds each candidate; `stop` may end it earlier, and
-    so does any of `strings`, right before it. Each candidate begins with `prefix`, which counts as the model's own: it is scored, healed where it
-    ends like a prompt, and part of the candidate's text, but not of its `max_tokens`. `top` is how
-    many alternatives come with each token. Whoever looks at a fan comes before a prefetch, and that
-    before an exploration.
+    so does any of `strings`, right before it. Each candidate begins with `prefix`, which counts as
+    the model's own: it is scored, healed where it ends like a prompt, and part of the candidate's
+    text, but not of its `max_tokens`. `top` is how many alternatives come with each token. Whoever
+    looks at a fan comes before a prefetch, and that before an exploration.
     """
 
     id: str
