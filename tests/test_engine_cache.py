@@ -4,7 +4,13 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
-from jupyter_sim.engine.cache import Cache, Copy, Cut
+from jupyter_sim.engine.cache import Cache, Copy, Cut, Order
+
+
+def made(sequences: int, cells: int, kept: int) -> tuple[Cache, list[Order]]:
+    """A cache, and the orders that it gives."""
+    orders: list[Order] = []
+    return Cache(sequences, cells, kept, orders.append), orders
 
 
 def filled(cache: Cache, tokens: list[int]) -> int:
@@ -16,24 +22,24 @@ def filled(cache: Cache, tokens: list[int]) -> int:
 
 
 def test_typing_on_goes_on_in_the_same_sequence() -> None:
-    cache = Cache(4, 100, 100)
+    cache, orders = made(4, 100, 100)
     first = filled(cache, [1, 2, 3])
     cache.close(first)
     assert cache.open([1, 2, 3, 4, 5]) == first
     assert cache.length(first) == 3
-    assert cache.orders == []
+    assert orders == []
 
 
 def test_a_sibling_branch_shares_the_cells_of_what_both_have_in_common() -> None:
-    cache = Cache(4, 100, 100)
+    cache, orders = made(4, 100, 100)
     first = filled(cache, [1, 2, 3, 4])
     second = filled(cache, [1, 2, 9])
-    assert cache.orders == [Copy(first, second, 2)]
+    assert orders == [Copy(first, second, 2)]
     assert cache.used == 5
 
 
 def test_a_fork_costs_nothing_until_it_grows() -> None:
-    cache = Cache(4, 100, 100)
+    cache, _ = made(4, 100, 100)
     trunk = filled(cache, [1, 2, 3])
     forks = [cache.fork(trunk) for _ in range(3)]
     assert cache.used == 3
@@ -45,20 +51,20 @@ def test_a_fork_costs_nothing_until_it_grows() -> None:
 
 
 def test_what_was_used_longest_ago_goes_first_and_what_is_busy_never() -> None:
-    cache = Cache(3, 100, 100)
+    cache, orders = made(3, 100, 100)
     old, new, busy = (filled(cache, [token] * 3) for token in (1, 2, 3))
     cache.close(old)
     cache.close(new)
     again = cache.open([9])
     assert again == old
     assert cache.held.keys() == {old, new, busy}
-    assert cache.orders == [Cut(old, 0)]
+    assert orders == [Cut(old, 0)]
     assert cache.open([8]) == new
     assert cache.open([7]) is None
 
 
 def test_a_new_sequence_finds_few_idle_cells_that_are_of_no_use_to_it() -> None:
-    cache = Cache(8, 100, 10)
+    cache, _ = made(8, 100, 10)
     for token in range(5):
         cache.close(filled(cache, [token] * 4))
     assert cache.used == 12
@@ -66,7 +72,7 @@ def test_a_new_sequence_finds_few_idle_cells_that_are_of_no_use_to_it() -> None:
 
 
 def test_what_a_new_sequence_shares_does_not_count_as_idle() -> None:
-    cache = Cache(8, 100, 10)
+    cache, _ = made(8, 100, 10)
     trunk = filled(cache, [1] * 20)
     for token in range(2, 5):
         fork = cache.fork(trunk)
@@ -79,7 +85,7 @@ def test_what_a_new_sequence_shares_does_not_count_as_idle() -> None:
 
 
 def test_room_is_made_of_idle_sequences_only() -> None:
-    cache = Cache(4, 10, 10)
+    cache, _ = made(4, 10, 10)
     busy = filled(cache, [1] * 4)
     cache.close(filled(cache, [2] * 4))
     assert cache.room(6)
@@ -94,23 +100,20 @@ class Memory(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.cache = Cache(6, 60, 30)
         self.memory: dict[int, list[int]] = {}
+        self.cache = Cache(6, 60, 30, self.obey)
 
-    def obey(self) -> None:
-        for order in self.cache.orders:
-            match order:
-                case Cut(sequence, length):
-                    del self.memory.setdefault(sequence, [])[length:]
-                case Copy(source, target, length):
-                    assert not self.memory.get(target)
-                    self.memory[target] = self.memory[source][:length]
-        self.cache.orders.clear()
+    def obey(self, order: Order) -> None:
+        match order:
+            case Cut(sequence, length):
+                del self.memory.setdefault(sequence, [])[length:]
+            case Copy(source, target, length):
+                assert not self.memory.get(target)
+                self.memory[target] = self.memory[source][:length]
 
     @rule(target=busy, tokens=st.lists(st.integers(0, 2), max_size=6))
     def open(self, tokens: list[int]) -> int:
         sequence = self.cache.open(tokens)
-        self.obey()
         if sequence is None:
             return -1
         held = self.cache.length(sequence)
@@ -123,22 +126,19 @@ class Memory(RuleBasedStateMachine):
         if source < 0:
             return -1
         sequence = self.cache.fork(source)
-        self.obey()
         return -1 if sequence is None else sequence
 
     @rule(sequence=busy, tokens=st.lists(st.integers(0, 2), max_size=4))
     def grow(self, sequence: int, tokens: list[int]) -> None:
         if sequence >= 0 and self.cache.room(len(tokens)):
-            self.obey()
-            self.cache.extend(sequence, tokens)
+                self.cache.extend(sequence, tokens)
             self.memory.setdefault(sequence, []).extend(tokens)
 
     @rule(sequence=consumes(busy))
     def close(self, sequence: int) -> None:
         if sequence >= 0:
             self.cache.close(sequence)
-            self.obey()
-
+    
     @invariant()
     def memory_holds_what_is_noted(self) -> None:
         noted = {number: list(tokens) for number, tokens in self.cache.held.items() if tokens}

@@ -1,8 +1,8 @@
 """Which tokens live in which sequence of the KV cache, and which may go. Bookkeeping only.
 
 Sequences form a tree without knowing it: a fork shares the cells of what it was forked from, and a
-cell is free when no sequence holds it any more. Nothing is computed or copied here; `orders` tell
-the one who owns the memory what to do, and are to be obeyed at once and in order.
+cell is free when no sequence holds it any more. Nothing is computed or copied here; the one who
+owns the memory is told what to do, order by order, and obeys at once.
 
 A sequence is busy while a rollout uses it, and is never evicted then. Left idle it stays, so that
 typing on, going back or hopping to a sibling finds its tokens again, until it is the one that was
@@ -11,7 +11,7 @@ by it or not, so few are kept that are of no use to those who compute.
 """
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -50,17 +50,32 @@ class _Held:
 class Cache:
     """The sequences of one context.
 
-    `kept` is how many cells may be in use by idle sequences alone when a new one is opened.
+    `kept` is how many cells may be in use by idle sequences alone when a new one is opened. What
+    is shared then is a multiple of `grain` tokens.
     """
 
-    def __init__(self, sequences: int, cells: int, kept: int) -> None:
-        self.orders: list[Order] = []
-        self._held: dict[int, _Held] = {}
-        self._numbers = list(range(sequences))
+    def __init__(
+        self,
+        sequences: int,
+        cells: int,
+        kept: int,
+        obey: Callable[[Order], object],
+        grain: int = 1,
+    ) -> None:
+        self._obey = obey
+        self._grain = grain
+        self._sequences = sequences
         self._references = np.zeros(cells, np.int32)
-        self._free = list(range(cells))
         self._kept = kept
         self._clock = 0
+        self.clear()
+
+    def clear(self) -> None:
+        """Know of nothing any more, because the memory was emptied."""
+        self._held: dict[int, _Held] = {}
+        self._numbers = list(range(self._sequences))
+        self._references[:] = 0
+        self._free = list(range(len(self._references)))
 
     @property
     def used(self) -> int:
@@ -71,6 +86,15 @@ class Cache:
     def held(self) -> dict[int, tuple[int, ...]]:
         """The tokens of every sequence, for tests and inspection."""
         return {number: tuple(held.tokens) for number, held in self._held.items()}
+
+    @property
+    def idle(self) -> int:
+        """How many sequences could be had for new ones."""
+        return len(self._numbers) + sum(not held.busy for held in self._held.values())
+
+    def shared(self, tokens: Sequence[int]) -> int:
+        """Return how much of the beginning of `tokens` is there."""
+        return self._longest(np.array(tokens, np.int32))[1]
 
     def length(self, sequence: int) -> int:
         """Return how many tokens a sequence holds."""
@@ -113,12 +137,18 @@ class Cache:
             return
         self._release(held.cells[length:])
         del held.tokens[length:], held.cells[length:]
-        self.orders.append(Cut(sequence, length))
+        self._obey(Cut(sequence, length))
 
     def close(self, sequence: int) -> None:
         """Leave a sequence idle, its tokens kept for as long as there is room."""
         self._held[sequence].busy = False
         self._touch(sequence)
+
+    def drop(self, sequence: int) -> None:
+        """Forget a sequence."""
+        self._release(self._held.pop(sequence).cells)
+        self._numbers.append(sequence)
+        self._obey(Cut(sequence, 0))
 
     def room(self, cells: int) -> bool:
         """See to it that so many cells are free, by eviction; whether they are."""
@@ -136,6 +166,7 @@ class Cache:
                 other = np.frombuffer(held.tokens, np.int32, size)
                 differ = np.flatnonzero(other != wanted[:size])
                 shared = int(differ[0]) if len(differ) else size
+                shared -= shared % self._grain
                 if shared > best[1]:
                     best = (number, shared)
         return best
@@ -155,7 +186,7 @@ class Cache:
             origin = self._held[source]
             held.tokens, held.cells = origin.tokens[:shared], origin.cells[:shared]
             self._references[held.cells] += 1
-            self.orders.append(Copy(source, number, shared))
+            self._obey(Copy(source, number, shared))
         self._touch(number)
         return number
 
@@ -165,9 +196,7 @@ class Cache:
         oldest = min(idle, key=lambda number: self._held[number].used, default=None)
         if oldest is None:
             return False
-        self._release(self._held.pop(oldest).cells)
-        self._numbers.append(oldest)
-        self.orders.append(Cut(oldest, 0))
+        self.drop(oldest)
         return True
 
     def _release(self, cells: "array[int]") -> None:

@@ -1,15 +1,15 @@
-"""A rollout under way and its candidates: tokens go in, whole characters come out.
+"""One candidate under way: tokens go in, whole characters come out.
 
 What is here remembers; the loop in `rollout` decides.
 """
 
 import codecs
-from typing import NamedTuple
+from collections.abc import Sequence
 
 from msgspec import structs
 
 from ..events import Finish
-from .healing import MAX_WAYS, Healing, Way
+from .healing import Way
 from .messages import Piece, Rollout
 from .sampling import fraction, fractions
 from .stops import Stopper
@@ -19,7 +19,8 @@ class Candidate:
     """The state of one candidate between two steps.
 
     `token` is its last one, which is not decoded yet, `sequence` where those before it live (or
-    what to fork, as long as the candidate waits), and `left` how many more it may get.
+    what to fork, as long as the candidate waits), and `left` how many more it may get. Its first
+    bytes, `owed` of them, only spell the prompt's end and are no text.
     """
 
     def __init__(self, request: Rollout, index: int) -> None:
@@ -29,21 +30,35 @@ class Candidate:
         self.token = -1
         self.left = request.max_tokens + 1
         self.finished = False
+        self.owed = 0
+        self._given = len(request.prefix.encode())
+        self._prefix = len(request.prefix)
+        self._said = 0
         self._tokens_left = request.max_tokens
         self._numbers = fractions(request.seeds[index])
         self._characters = codecs.getincrementaldecoder("utf-8")("replace")
-        self._stopper = Stopper(request.stop, request.prompt)
+        self._stopper = Stopper(request.stop, request.prompt + request.prefix)
 
     def chance(self) -> float:
         """Return the next random number of this candidate's seed."""
         return fraction(self._numbers)
 
-    def begin(self, way: Way, token: int, logprob: float, spelled: bytes, *, end: bool) -> Piece:
-        """Take the first token, with those that lead to it; what they owe the prompt is no text."""
+    def begin(
+        self, way: Way, token: int, logprob: float, spelled: Sequence[bytes], *, end: bool
+    ) -> Piece:
+        """Take the first token, after those that lead to it; `spelled` are the bytes of each."""
         self.sequence = way.sequence
-        piece = self.take(token, logprob, spelled[len(way.rest) :], end=end)
+        text, ends = "", []
+        for one in spelled[:-1]:
+            text += self._hear(one)
+            ends.append(self._said)
+        piece = self.take(token, logprob, spelled[-1], end=end)
         return structs.replace(
-            piece, tokens=way.tokens + piece.tokens, logprobs=way.logprobs + piece.logprobs
+            piece,
+            text=text + piece.text,
+            tokens=way.tokens + piece.tokens,
+            logprobs=way.logprobs + piece.logprobs,
+            ends=(*ends, *piece.ends),
         )
 
     def take(self, token: int, logprob: float, spelled: bytes, *, end: bool) -> Piece:
@@ -52,61 +67,28 @@ class Candidate:
         self.left -= 1
         text, finish = self._say(spelled, end=end)
         self.finished = finish is not None
-        return Piece(self.index, text, (token,), (logprob,), finish)
+        return Piece(self.index, text, (token,), (logprob,), finish, (self._said,))
 
     def _say(self, spelled: bytes, *, end: bool) -> tuple[str, Finish | None]:
         if end:
             return self._stopper.close(), "end"
-        # a token that only repeats the end of the prompt does not count
-        self._tokens_left -= bool(spelled)
-        text, stopped = self._stopper.feed(self._characters.decode(spelled))
+        # a token that only repeats what was given does not count
+        self._tokens_left -= len(spelled) > self.owed + self._given
+        before = max(0, self._prefix - self._said)
+        heard = self._hear(spelled)
+        text, stopped = self._stopper.feed(heard[before:])
+        text = heard[:before] + text
         if stopped:
             return text, "stop"
         if not self._tokens_left:
             return text + self._stopper.close(), "length"
         return text, None
 
-
-class Run:
-    """The state of one rollout between two steps.
-
-    `tokens` are the prompt's, less those in `back`, which are taken back to be healed, and
-    `sequence` is where they live; `ways` are to be decoded next, in `forks` that are let go in the
-    end. When the rollout is `standing`, its candidates have their first tokens; they move from
-    `waiting` to `live` as there is room for them, and leave when they are finished.
-    """
-
-    def __init__(
-        self, serial: int, request: Rollout, tokens: list[int], back: int, healing: Healing
-    ) -> None:
-        self.serial = serial
-        self.request = request
-        self.tokens = tokens[: len(tokens) - back]
-        self.back = tokens[len(tokens) - back :]
-        self.healing = healing
-        self.sequence = -1
-        self.ways: list[Way] = []
-        self.forks: list[int] = []
-        self.standing = False
-        self.reused = 0
-        self.waiting = [Candidate(request, index) for index in range(len(request.seeds))]
-        self.live: list[Candidate] = []
-
-    def outstanding(self, decoded: int) -> int:
-        """Return how many cells may still be needed for the prompt and for what is placed.
-
-        The first candidate counts from the beginning, so that no rollout is stuck with its prompt.
-        """
-        first = self.waiting[0].left + MAX_WAYS if self.waiting and not self.live else 0
-        return len(self.tokens) - decoded + first + sum(one.left for one in self.live)
-
-
-class Part(NamedTuple):
-    """What a batch holds of one sequence: a candidate's token, a way's, or a slice of a prompt."""
-
-    run: Run
-    owner: Candidate | Way | None
-    sequence: int
-    start: int
-    tokens: list[int]
-    wanted: bool
+    def _hear(self, spelled: bytes) -> str:
+        """Return the characters that are whole now, without what is owed to the prompt."""
+        fresh = spelled[self.owed :]
+        self.owed -= len(spelled) - len(fresh)
+        self._given -= min(self._given, len(fresh))
+        text = self._characters.decode(fresh)
+        self._said += len(text)
+        return text

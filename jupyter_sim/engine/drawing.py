@@ -44,7 +44,8 @@ class Drawing:
         for candidate, pick in zip(candidates, picks.tolist(), strict=True):
             way, token = choices.ways[choices.places[pick]], int(choices.tokens[pick])
             logprob = float(choices.heights[pick]) - way.weight
-            spelled, end = self._pieces[token], token in self._ends
+            spelled = [self._pieces[one] for one in (*way.tokens, token)]
+            end = token in self._ends
             pieces.append(candidate.begin(way, token, logprob, spelled, end=end))
         return pieces
 

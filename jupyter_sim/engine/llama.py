@@ -20,14 +20,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import EngineError, ModelError
+from .cache import Copy, Cut, Order
 from .cores import cores
 from .wire import Settings
 
 SEQUENCES = 64
+APART = 16
 BATCH = 512
 MICRO_BATCH = 128
 SPARE = 4096
-MAX_CONTEXT = 8192
+PADDING = 256
+MAX_CONTEXT, MAX_CONTEXT_APART = 8192, 2048
 ERROR, CONTINUED = 4, 5
 GPU_KINDS = (1, 2)
 
@@ -59,8 +62,13 @@ class Llama:
         self._vocab = api.llama_model_get_vocab(self._model)
         self.vocabulary: int = api.llama_vocab_n_tokens(self._vocab)
         trained = api.llama_model_n_ctx_train(self._model)
-        self.window = min(settings.context or min(trained, MAX_CONTEXT), trained)
-        self.cells = -(-(self.window + SPARE) // 256) * 256
+        self.deterministic = settings.deterministic
+        usual = MAX_CONTEXT_APART if self.deterministic else MAX_CONTEXT
+        self.window = min(settings.context or min(trained, usual), trained)
+        self.sequences = APART if self.deterministic else SEQUENCES
+        self.cells = _padded(self.window + SPARE)
+        if self.deterministic:
+            self.cells = self.sequences * _padded(self.window)
         self.most_threads = settings.threads or cores()
         self.threads = settings.threads or max(1, self.most_threads - 1)
         self._ctx = self._context(path)
@@ -73,6 +81,7 @@ class Llama:
             dtype=np.intp,
         )
         self.opener = self._opener()
+        self.opens = bool(api.llama_vocab_get_add_bos(self._vocab))
         self._batch = _Batch()
 
     @property
@@ -124,10 +133,25 @@ class Llama:
         )
         return np.frombuffer(memoryview(memory), np.float32).reshape(rows, self.vocabulary)
 
+    def obey(self, order: Order) -> None:
+        """Do what the cache has decided."""
+        match order:
+            case Cut(sequence, length):
+                self.cut(sequence, length)
+            case Copy(source, target, length):
+                self.copy(source, target, length)
+
     def copy(self, source: int, target: int, length: int) -> None:
-        """Let `target`, whatever it held, share the first `length` cells of `source`."""
+        """Let `target`, whatever it held, share the first `length` cells of `source`.
+
+        Where sequences live apart, they are copied: all of them, which is all that can be done.
+        """
         api.llama_memory_seq_rm(self._memory, target, -1, -1)
-        api.llama_memory_seq_cp(self._memory, source, target, 0, length)
+        if self.deterministic:
+            api.llama_memory_seq_cp(self._memory, source, target, -1, -1)
+            self.cut(target, length)
+        else:
+            api.llama_memory_seq_cp(self._memory, source, target, 0, length)
 
     def cut(self, sequence: int, length: int) -> None:
         """Forget all but the first `length` tokens of a sequence."""
@@ -212,10 +236,11 @@ class Llama:
         wishes.n_ctx = self.cells
         wishes.n_batch = BATCH
         wishes.n_ubatch = BATCH if self._gpu else MICRO_BATCH
-        wishes.n_seq_max = wishes.n_outputs_max = SEQUENCES
+        wishes.n_seq_max = self.sequences
+        wishes.n_outputs_max = SEQUENCES
         wishes.n_threads = wishes.n_threads_batch = self.threads
-        wishes.kv_unified = True
-        wishes.flash_attn_type = -1 if self._gpu else 0
+        wishes.kv_unified = not self.deterministic
+        wishes.flash_attn_type = -1 if self._gpu and not self.deterministic else 0
         wishes.abort_callback = self._atoi
         wishes.abort_callback_data = ctypes.cast(self._flag, ctypes.c_void_p)
         context = api.llama_init_from_model(self._model, wishes)
@@ -276,6 +301,10 @@ class _Batch:
         self._wanted[:count] = wanted
         self._struct.n_tokens = count
         return self._struct
+
+
+def _padded(cells: int) -> int:
+    return -(-cells // PADDING) * PADDING
 
 
 def _pointer(array: NDArray[Any], kind: Any) -> Any:

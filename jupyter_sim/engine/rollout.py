@@ -3,8 +3,8 @@
 A rollout's prompt is decoded once, in slices, into a sequence of its own; each candidate forks
 that sequence and from then on has one token in every batch, beside the candidates of all other
 rollouts. Candidates for which there is no room wait until others are done, so any number can be
-asked for. What is known here is what to compute next; the cache knows what is there already, the
-model computes it, and a candidate knows what its tokens say.
+asked for. What is known here is in which order things happen; `batch` knows what to compute next,
+the cache what is there already, the model computes it, and a candidate knows what its tokens say.
 """
 
 import time
@@ -14,29 +14,32 @@ from threading import Lock
 
 import numpy as np
 
-from ..errors import ContextFull, EngineError, SimError
-from .cache import Cache, Copy, Cut
-from .candidate import Candidate, Part, Run
+from ..errors import EngineError, SimError
+from .batch import Pace, arrays, compose
+from .beginning import Beginning
+from .cache import Cache
+from .candidate import Candidate
 from .cores import Threads
 from .drawing import Drawing
-from .healing import Choices, Healing, Way, taken_back
-from .llama import ABORTED, BATCH, FULL, SEQUENCES, Ints, Llama
-from .messages import Column, Piece, Rollout, Started
+from .jobs import FAN, PRIORITIES, Job, Part, Run
+from .llama import ABORTED, FULL, SEQUENCES, Llama
+from .messages import Column, Piece, Rollout, Scored, Started, Survey
+from .requests import Requests
+from .rows import Rows
 from .sampling import weigh
-from .vocabulary import Spellings
+from .scoring import Scan
 from .wire import Request, Said
 
 NEWCOMERS = 1024
 KEPT, PARAMETERS_FOR_A_CELL = 256, 60_000
-MAX_RUNS = SEQUENCES // 2
-SLICE_SECONDS = 0.03
-SMALLEST_SLICE, LARGEST_SLICE = 8, 64
+MAX_JOBS = SEQUENCES // 2
+GRAIN = 32
 
 Tell = Callable[[int, Said | SimError], None]
 
 
 class Scheduler:
-    """All rollouts of one model. Everything but `interrupt` belongs to one thread.
+    """All rollouts of one model. Everything but `interrupt` and `hurry` belongs to one thread.
 
     `memory` is a folder for what is worth remembering until the next time.
     """
@@ -51,154 +54,133 @@ class Scheduler:
         self._model = model
         self._tell = tell
         self._clock = clock
-        self._spellings = Spellings(model.pieces, memory)
+        self._requests = Requests(model, memory)
         self._drawing = Drawing(model.pieces, model.ends)
+        self._grain = GRAIN if model.deterministic else 1
+        self._most = 1 if model.deterministic else MAX_JOBS
         self._cache = self._empty_cache()
-        self._queue: list[Run] = []
-        self._runs: list[Run] = []
-        self._pace = 1e-3
+        self._beginning = Beginning(self._cache, self._drawing, self._requests)
+        self._queue: list[Job] = []
+        self._jobs: list[Job] = []
+        self._pace = Pace()
         self._threads = Threads(model.threads, model.most_threads)
         self._lock = Lock()
         self._interrupted: set[int] = set()
         self._decoding: set[int] = set()
+        self._urgency = FAN
 
     @property
     def busy(self) -> bool:
         """Whether there is anything to compute."""
-        return bool(self._queue or self._runs)
+        return bool(self._queue or self._jobs)
 
     def begin(self, serial: int, request: Request) -> None:
-        """Take a request in; tells ContextFull or EngineError where it cannot be done."""
-        if not isinstance(request, Rollout):
-            self._tell(serial, EngineError("This engine cannot score or survey."))
-            return
+        """Take a request in; tells ContextFull, BadInput or EngineError where it cannot be done."""
         try:
-            tokens = self._model.tokenize(request.prompt)
-            if len(tokens) + request.max_tokens > self._model.window:
-                raise ContextFull(
-                    f"The prompt has {len(tokens)} tokens and {request.max_tokens} more are asked "
-                    f"for, but the model's context holds {self._model.window}; shorten the text "
-                    "before the caret or ask for fewer tokens."
-                )
+            match request:
+                case Rollout():
+                    self._queue.append(self._requests.run(serial, request))
+                case Survey():
+                    self._tell(serial, self._requests.survey(request, self._cache.shared))
+                case _:
+                    self._scan(self._requests.scan(serial, request))
         except SimError as error:
             self._tell(serial, error)
-            return
-        pieces = self._model.pieces
-        back, rest = taken_back(tokens, pieces, request.prompt.encode())
-        if back == len(tokens):
-            tokens = [self._model.opener, *tokens]
-        healing = Healing(self._spellings, pieces, rest)
-        self._queue.append(Run(serial, request, tokens, back, healing))
+
+    def _scan(self, scan: Scan) -> None:
+        """Take a scoring in, unless nothing has to be computed for it."""
+        if scan.judged or scan.whole:
+            first = scan.request.start
+            self._tell(scan.serial, Scored(scan.request.id, first, scan.sure, whole=scan.whole))
+        if not scan.whole:
+            self._queue.append(scan)
 
     def interrupt(self, serial: int) -> None:
-        """Ask, from any thread, for the end of a rollout as soon as that can be."""
+        """Ask, from any thread, for the end of a rollout or scoring as soon as that can be."""
         with self._lock:
             self._interrupted.add(serial)
             if self._decoding and self._decoding <= self._interrupted:
+                self._model.abort()
+
+    def hurry(self, request: Request) -> None:
+        """Let, from any thread, what is computed for less urgent requests give way to this one."""
+        urgency = PRIORITIES[request.priority] if isinstance(request, Rollout) else self._urgency
+        with self._lock:
+            if self._decoding and urgency < self._urgency:
                 self._model.abort()
 
     def step(self) -> None:
         """Compute one batch, and tell what came of it."""
         self._end_interrupted()
         self._admit()
-        batch = self._batch()
+        batch = compose(self._jobs, self._cache.length, self._pace, self._grain)
+        self._jobs = self._jobs[1:] + self._jobs[:1]
         if not batch or self._decode(batch):
             self._sample([part for part in batch if part.wanted])
 
     def fail(self, error: SimError) -> None:
-        """End every rollout with `error` and forget all that was computed."""
-        for run in (*self._queue, *self._runs):
-            self._tell(run.serial, error)
-        self._queue, self._runs = [], []
+        """End every request with `error` and forget all that was computed."""
+        for job in (*self._queue, *self._jobs):
+            self._tell(job.serial, error)
+        self._queue, self._jobs = [], []
         self._model.clear()
-        self._cache = self._empty_cache()
+        self._cache.clear()
 
     def _empty_cache(self) -> Cache:
+        model = self._model
         # the larger a model, the dearer its tokens are against the time that idle cells cost
-        kept = KEPT + self._model.parameters // PARAMETERS_FOR_A_CELL
-        return Cache(SEQUENCES, self._model.cells, kept)
+        kept = KEPT + model.parameters // PARAMETERS_FOR_A_CELL
+        if model.deterministic:
+            kept = model.cells
+        return Cache(model.sequences, model.cells, kept, model.obey, self._grain)
 
     def _end_interrupted(self) -> None:
         with self._lock:
             serials, self._interrupted = self._interrupted, set()
-        for run in [run for run in (*self._queue, *self._runs) if run.serial in serials]:
-            open_ones = sorted((*run.live, *run.waiting), key=lambda one: one.index)
-            pieces = tuple(Piece(one.index, "", (), (), "cancelled") for one in open_ones)
-            for candidate in run.live:
-                self._cache.close(candidate.sequence)
-            run.live, run.waiting = [], []
-            self._tell(run.serial, Column(run.request.id, pieces))
-            self._retire(run)
+        for job in [job for job in (*self._queue, *self._jobs) if job.serial in serials]:
+            if isinstance(job, Run):
+                open_ones = sorted((*job.live, *job.waiting), key=lambda one: one.index)
+                pieces = tuple(Piece(one.index, "", (), (), "cancelled") for one in open_ones)
+                for candidate in job.live:
+                    self._close(candidate.sequence)
+                job.live, job.waiting = [], []
+                self._tell(job.serial, Column(job.request.id, pieces))
+            elif isinstance(job, Scan):
+                self._tell(job.serial, Scored(job.request.id, job.judged, (), whole=False))
+            self._retire(job)
 
     def _admit(self) -> None:
-        """Give the longest waiting rollouts a sequence, as long as there is room for them."""
-        while self._queue and len(self._runs) < MAX_RUNS:
-            run = self._queue[0]
-            sequence = self._cache.open(run.tokens[:-1])
+        """Give the most urgent, and of these the longest waiting, sequences, as far as they fit."""
+        while self._queue and len(self._jobs) < self._most:
+            job = min(self._queue, key=lambda job: job.priority)
+            if any(other.priority < job.priority for other in self._jobs):
+                break
+            sequence = self._cache.open(job.tokens[: job.first])
             if sequence is None:
                 break
             reused = self._cache.length(sequence)
-            needed = run.outstanding(reused) + self._outstanding()
-            fits = self._cache.room(needed)
-            if not fits:
+            if not self._cache.room(job.outstanding(reused) + self._outstanding()):
                 self._cache.close(sequence)
-            self._obey()
-            if not fits:
                 break
-            run.sequence, run.reused = sequence, reused
-            self._runs.append(self._queue.pop(0))
+            job.sequence, job.reused = sequence, reused
+            self._queue.remove(job)
+            self._jobs.append(job)
 
     def _outstanding(self) -> int:
-        return sum(run.outstanding(self._cache.length(run.sequence)) for run in self._runs)
-
-    def _obey(self) -> None:
-        """Let the model do what the cache has decided."""
-        for order in self._cache.orders:
-            match order:
-                case Cut(sequence, length):
-                    self._model.cut(sequence, length)
-                case Copy(source, target, length):
-                    self._model.copy(source, target, length)
-        self._cache.orders.clear()
-
-    def _batch(self) -> list[Part]:
-        """Return the next token of every live candidate, then slices of unfinished prompts."""
-        parts = [
-            Part(run, one, one.sequence, self._cache.length(one.sequence), [one.token], True)
-            for run in self._runs
-            for one in run.live
-        ]
-        parts += [
-            Part(run, way, way.sequence, self._cache.length(way.sequence), [way.tokens[-1]], True)
-            for run in self._runs
-            for way in run.ways
-        ]
-        room = self._slice() if parts else BATCH
-        for run in self._runs:
-            start = self._cache.length(run.sequence)
-            tokens = run.tokens[start : start + room]
-            if tokens:
-                wanted = start + len(tokens) == len(run.tokens)
-                parts.append(Part(run, None, run.sequence, start, tokens, wanted))
-                room -= len(tokens)
-        self._runs = self._runs[1:] + self._runs[:1]
-        return parts
-
-    def _slice(self) -> int:
-        """Return how many prompt tokens may delay those who stream."""
-        return max(SMALLEST_SLICE, min(LARGEST_SLICE, int(SLICE_SECONDS / self._pace)))
+        return sum(job.outstanding(self._cache.length(job.sequence)) for job in self._jobs)
 
     def _decode(self, batch: list[Part]) -> bool:
         """Compute a batch; whether it was done to its end."""
         with self._lock:
-            self._decoding = {part.run.serial for part in batch}
+            self._decoding = {part.job.serial for part in batch}
+            self._urgency = batch[0].job.priority
             if self._decoding & self._interrupted:
                 self._decoding = set()
                 return False
             self._model.resume()
         self._model.use_threads(self._threads.now)
         began = self._clock()
-        code = self._model.decode(*_arrays(batch))
+        code = self._model.decode(*arrays(batch))
         seconds = self._clock() - began
         with self._lock:
             self._decoding = set()
@@ -207,76 +189,83 @@ class Scheduler:
         for part in batch:
             done = part.tokens
             if code == ABORTED:
-                done = done[: max(0, self._model.length(part.sequence) - part.start)]
+                # what is decoded of those whose logits are wanted has to be decoded again
+                most = len(done) - part.wanted
+                done = done[: max(0, min(most, self._model.length(part.sequence) - part.start))]
+                self._model.cut(part.sequence, part.start + len(done))
             self._cache.extend(part.sequence, done)
         if code == ABORTED:
             return False
         size = sum(len(part.tokens) for part in batch)
         self._threads.took(size, seconds)
-        if size > SMALLEST_SLICE:
-            self._pace += (seconds / size - self._pace) / 4
+        self._pace.took(size, seconds)
         return True
 
     def _make_room(self) -> bool:
         """Free cells after llama.cpp found none, though there should have been some."""
         if not self._cache.evict():
             raise EngineError("The model's cache is full; ask for fewer or shorter candidates.")
-        self._obey()
         return False
 
     def _sample(self, parts: list[Part]) -> None:
-        """Draw the next token of every candidate that has logits now, and tell the columns."""
-        gained: dict[int, list[Piece]] = {run.serial: [] for run in self._runs}
+        """Draw the next token of every candidate that has logits now, and tell what came of it."""
+        gained: dict[int, list[Piece]] = {job.serial: [] for job in self._jobs}
         if parts:
-            weights = weigh(self._model.logits(len(parts)), self._model.mute)
+            count = sum(part.wanted for part in parts)
+            weights = weigh(self._model.logits(count), self._model.mute)
             if not np.isfinite(weights.norms).all():
                 raise EngineError("The model computed no numbers; its file may be damaged.")
+            rows = Rows(weights, self._model.pieces, max(part.job.top for part in parts))
             streaming = [part.owner for part in parts if isinstance(part.owner, Candidate)]
-            for part, piece in zip(parts, self._drawing.next(streaming, weights), strict=False):
-                gained[part.run.serial].append(piece)
-            for place, part in enumerate(parts[len(streaming) :], len(streaming)):
-                way = part.owner or Way(part.run.healing.start, sequence=part.sequence)
-                assert isinstance(way, Way)
-                row = weights.logits[place] - np.float32(weights.norms[place])
-                part.run.healing.see(way, row)
-            for run in dict.fromkeys(part.run for part in parts[len(streaming) :]):
-                gained[run.serial] = self._heal(run)
-        for run in tuple(self._runs):
-            self._place(run)
-            if gained[run.serial]:
-                self._tell(run.serial, Column(run.request.id, tuple(gained[run.serial])))
-            self._settle(run)
+            pieces = self._drawing.next(streaming, weights)
+            for row, (part, piece) in enumerate(zip(parts, pieces, strict=False)):
+                gained[part.job.serial].append(rows.beside(piece, row, part.job.top))
+            for run in self._read(parts[len(streaming) :], rows, len(streaming)):
+                gained[run.serial] = self._begin(run)
+        for job in [job for job in self._jobs if isinstance(job, Run)]:
+            self._place(job)
+            if gained[job.serial]:
+                self._tell(job.serial, Column(job.request.id, tuple(gained[job.serial])))
+            self._settle(job)
 
-    def _heal(self, run: Run) -> list[Piece]:
-        """Look into the ways that are worth it, or else draw the first tokens."""
-        run.ways = []
-        for way in run.healing.next():
-            sequence = self._cache.fork(way.sequence)
-            if sequence is not None:
-                run.forks.append(sequence)
-                run.ways.append(way._replace(sequence=sequence))
-        self._obey()
-        if run.ways:
-            return []
-        choices = run.healing.choices()
-        if choices is None:
-            # no way was found: take the prompt as it is
-            run.tokens += run.back
-            run.healing = Healing(self._spellings, self._model.pieces, b"")
-            return []
-        return self._begin(run, choices)
+    def _read(self, parts: list[Part], rows: Rows, row: int) -> list[Run]:
+        """Take in the rows, from this one on, that no candidate waits for.
 
-    def _begin(self, run: Run, choices: Choices) -> list[Piece]:
-        """Draw the first token of every candidate."""
-        run.standing = True
-        self._tell(run.serial, Started(run.request.id, tuple(run.tokens), run.reused))
-        pieces = self._drawing.first(run.waiting, choices)
-        run.waiting = [one for one in run.waiting if not one.finished]
+        Returns the rollouts that may have come to their candidates' first tokens.
+        """
+        ready: dict[Run, None] = {}
+        for part in parts:
+            if isinstance(part.job, Run):
+                if self._beginning.look(part.job, part, rows, row):
+                    ready[part.job] = None
+            elif isinstance(part.job, Scan):
+                self._judge(part.job, rows, row, part.wanted)
+            row += part.wanted
+        return list(ready)
+
+    def _begin(self, run: Run) -> list[Piece]:
+        """Draw the first token of every candidate, if all ways to it are known."""
+        pieces = self._beginning.draw(run)
+        if run.standing:
+            started = (run.request.id, run.prompt_tokens, run.reused, tuple(run.back))
+            self._tell(run.serial, Started(*started))
         return pieces
+
+    def _judge(self, scan: Scan, rows: Rows, row: int, count: int) -> None:
+        """Tell the scores of the tokens after those that were read."""
+        first = scan.judged
+        scored = scan.judge(rows, row, count, self._model.pieces)
+        self._tell(scan.serial, Scored(scan.request.id, first, scored, whole=scan.whole))
+        if scan.whole:
+            self._retire(scan)
+        elif scan.turned():
+            self._jobs.remove(scan)
+            self._close(scan.sequence, read=True)
+            self._queue.append(scan)
 
     def _place(self, run: Run) -> None:
         """Give waiting candidates a sequence of their own, as far as there is room."""
-        while run.standing and run.waiting:
+        while run.standing and run.waiting and self._spares(run):
             candidate = run.waiting.pop(0)
             run.live.append(candidate)
             spared = NEWCOMERS if len(run.live) > 1 else 0
@@ -287,34 +276,35 @@ class Scheduler:
                 run.waiting.insert(0, candidate)
                 break
             candidate.sequence = sequence
-        self._obey()
+
+    def _spares(self, run: Run) -> bool:
+        """Whether enough sequences are left for more urgent rollouts that may come."""
+        return run.priority == FAN or not run.live or self._cache.idle > SEQUENCES // 2
 
     def _settle(self, run: Run) -> None:
         """Let go of finished candidates, and of the rollout when it has no other."""
         for candidate in [one for one in run.live if one.finished]:
             run.live.remove(candidate)
-            self._cache.close(candidate.sequence)
+            self._close(candidate.sequence)
         if not run.live and not run.waiting:
             self._retire(run)
-        self._obey()
 
-    def _retire(self, run: Run) -> None:
-        """Forget a rollout; its tokens stay in the cache."""
-        if run in self._queue:
-            self._queue.remove(run)
-        else:
-            self._runs.remove(run)
-            for sequence in (*run.forks, run.sequence):
-                self._cache.close(sequence)
-        self._obey()
+    def _retire(self, job: Job) -> None:
+        """Forget a job; its tokens stay in the cache."""
+        if job in self._queue:
+            self._queue.remove(job)
+            return
+        self._jobs.remove(job)
+        if isinstance(job, Run):
+            for sequence in job.forks:
+                self._close(sequence)
+        self._close(job.sequence, read=True)
 
-
-def _arrays(batch: list[Part]) -> tuple[Ints, Ints, Ints, Ints]:
-    """Return tokens, positions, sequences and wanted flags, one for each token of a batch."""
-    rows = [
-        (token, part.start + place, part.sequence, part.wanted and place == len(part.tokens) - 1)
-        for part in batch
-        for place, token in enumerate(part.tokens)
-    ]
-    tokens, positions, sequences, wanted = np.array(rows, np.int32).T
-    return tokens, positions, sequences, wanted
+    def _close(self, sequence: int, *, read: bool = False) -> None:
+        """Leave a sequence to the cache, if it was read in slices or that does not matter."""
+        if self._grain > 1 and not read:
+            self._cache.drop(sequence)
+            return
+        length = self._cache.length(sequence)
+        self._cache.cut(sequence, length - length % self._grain)
+        self._cache.close(sequence)

@@ -1,0 +1,90 @@
+"""What goes into the next batch: every candidate's token, and slices of what is still to be read.
+
+Only the most urgent jobs take part; the others wait where they are. A slice is as long as those
+who stream can wait, or as what comes next can wait where nobody streams; it goes round from job to
+job. Where results must not depend on what is beside them, a slice begins and ends at multiples of
+a grain, and nothing else goes into its batch.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from .jobs import Job, Part, Run
+from .llama import BATCH, SEQUENCES, Ints
+
+STREAM_SECONDS, QUIET_SECONDS = 0.03, 0.25
+SMALLEST_SLICE, LARGEST_SLICE = 8, 64
+
+
+class Pace:
+    """How long a token takes to be read, and so how many may be read at once."""
+
+    def __init__(self) -> None:
+        self._seconds = 1e-3
+
+    def took(self, size: int, seconds: float) -> None:
+        """Note how long a batch took."""
+        if size > SMALLEST_SLICE:
+            self._seconds += (seconds / size - self._seconds) / 4
+
+    def slice(self, *, streaming: bool) -> int:
+        """Return how many tokens may be read in one batch, while others stream or not."""
+        if streaming:
+            wished = int(STREAM_SECONDS / self._seconds)
+            return max(SMALLEST_SLICE, min(LARGEST_SLICE, wished))
+        return max(LARGEST_SLICE, min(BATCH, int(QUIET_SECONDS / self._seconds)))
+
+
+def compose(
+    jobs: Sequence[Job], length: Callable[[int], int], pace: Pace, grain: int = 1
+) -> list[Part]:
+    """Return the parts of the next batch, those of candidates and then of ways first.
+
+    `length` tells how many tokens a sequence holds.
+    """
+    urgent = min((job.priority for job in jobs), default=0)
+    jobs = [job for job in jobs if job.priority == urgent]
+    runs = [job for job in jobs if isinstance(job, Run)]
+    parts = [
+        Part(run, one, one.sequence, length(one.sequence), [one.token], 1)
+        for run in runs
+        for one in run.live
+    ]
+    parts += [
+        Part(run, way, way.sequence, length(way.sequence), [way.tokens[-1]], 1)
+        for run in runs
+        for way in run.ways
+    ]
+    if parts and grain > 1:
+        return parts
+    room = pace.slice(streaming=bool(parts))
+    return [*parts, *_slices(jobs, length, room, SEQUENCES - len(parts), grain)]
+
+
+def _slices(
+    jobs: Sequence[Job], length: Callable[[int], int], room: int, rows: int, grain: int
+) -> Iterator[Part]:
+    """Yield slices of `room` tokens and `rows` wanted logits in all, what is nearly done first."""
+    unread = {job: len(job.tokens) - length(job.sequence) for job in jobs}
+    for job in sorted(jobs, key=lambda job: unread[job] > SMALLEST_SLICE):
+        start = length(job.sequence)
+        stop = min(len(job.tokens), start + room, max(start, job.first) + rows)
+        if grain > 1:
+            stop = min(stop, start - start % grain + grain)
+        if stop > start:
+            wanted = max(0, stop - max(start, job.first))
+            yield Part(job, None, job.sequence, start, job.tokens[start:stop], wanted)
+            room -= stop - start
+            rows -= wanted
+
+
+def arrays(batch: list[Part]) -> tuple[Ints, Ints, Ints, Ints]:
+    """Return tokens, positions, sequences and wanted flags, one for each token of a batch."""
+    rows = [
+        (token, part.start + place, part.sequence, place >= len(part.tokens) - part.wanted)
+        for part in batch
+        for place, token in enumerate(part.tokens)
+    ]
+    tokens, positions, sequences, wanted = np.array(rows, np.int32).T
+    return tokens, positions, sequences, wanted

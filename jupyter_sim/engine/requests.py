@@ -1,0 +1,86 @@
+"""From requests to jobs: text becomes tokens, and what cannot be computed is told.
+
+Nothing is known here of the cache or of who else computes.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from ..errors import BadInput, ContextFull
+from .healing import Healing, taken_back
+from .jobs import Run
+from .llama import Llama
+from .messages import Rollout, Scoring, Survey, Surveyed
+from .scoring import Scan, ends
+from .vocabulary import Spellings
+
+
+class Prompt(NamedTuple):
+    """The tokens of a prompt; the last `back` of them, which spell `rest`, are to be healed."""
+
+    tokens: list[int]
+    back: int
+    rest: bytes
+
+
+class Requests:
+    """Makes jobs of requests to one model; `memory` keeps what its vocabulary teaches."""
+
+    def __init__(self, model: Llama, memory: Path | None) -> None:
+        self._model = model
+        self._spellings = Spellings(model.pieces, memory)
+
+    def run(self, serial: int, request: Rollout) -> Run:
+        """Return a rollout to be computed. Raises ContextFull."""
+        tokens, back, rest = self._prompt(request.prompt + request.prefix)
+        if len(tokens) + request.max_tokens > self._model.window:
+            raise ContextFull(
+                f"The prompt has {len(tokens)} tokens and {request.max_tokens} more are asked "
+                f"for, but the model's context holds {self._model.window}; shorten the text "
+                "before the caret or ask for fewer tokens."
+            )
+        return Run(serial, request, tokens, back, self.healing(rest), self._model.pieces)
+
+    def healing(self, rest: bytes = b"") -> Healing:
+        """Return the search for the ways to spell what is taken back."""
+        return Healing(self._spellings, self._model.pieces, rest)
+
+    def scan(self, serial: int, request: Scoring) -> Scan:
+        """Return a scoring to be computed. Raises BadInput for tokens that the model lacks."""
+        model = self._model
+        if request.tokens is None:
+            text = model.tokenize(request.text)
+            led = model.opens and text[:1] == [model.opener]
+            text = text[led:]
+            places = ends(map(model.pieces.__getitem__, text), request.text)
+        else:
+            led, text = False, list(request.tokens)
+            if text and max(text) >= model.vocabulary:
+                raise BadInput(
+                    f"The token {max(text)} cannot be scored: the model has the tokens 0 to "
+                    f"{model.vocabulary - 1}. Score the text instead, or choose the model that "
+                    "the tokens are of."
+                )
+            places = ends(map(model.pieces.__getitem__, text))
+        return Scan(serial, request, text, places, model.opener, model.window, led=led)
+
+    def survey(self, request: Survey, shared: Callable[[Sequence[int]], int]) -> Surveyed:
+        """Return what is known of a text as a prompt; `shared` tells how much is in the cache."""
+        tokens, back, _ = self._prompt(request.text)
+        places = ends(map(self._model.pieces.__getitem__, tokens), request.text)
+        stay = len(tokens) - back
+        return Surveyed(
+            request.id,
+            tuple(tokens),
+            tuple(places),
+            shared(tokens[: stay - 1]),
+            tuple(tokens[stay:]),
+        )
+
+    def _prompt(self, text: str) -> Prompt:
+        tokens = self._model.tokenize(text)
+        back, rest = taken_back(tokens, self._model.pieces, text.encode())
+        if back == len(tokens):
+            tokens = [self._model.opener, *tokens]
+        return Prompt(tokens, back, rest)

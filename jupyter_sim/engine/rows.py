@@ -1,0 +1,54 @@
+"""The logits of one batch, as log-probabilities and alternatives of the model's own distribution.
+
+Nothing is known here of samplings, or of what the rows belong to.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from msgspec import structs
+
+from ..events import Alternative
+from .messages import Piece
+from .sampling import Floats, Weights, likeliest
+
+
+class Rows:
+    """Rows of weights; `pieces` spell the tokens, and `top` is the most alternatives needed."""
+
+    def __init__(self, weights: Weights, pieces: Sequence[bytes], top: int) -> None:
+        self.weights = weights
+        self._pieces = pieces
+        if top:
+            ranking = likeliest(weights, top)
+            bases = (weights.peaks - weights.norms)[:, None]
+            with np.errstate(divide="ignore"):
+                logprobs = np.log(ranking.values, dtype=np.float64) + bases
+            self._columns = ranking.columns.tolist()
+            self._logprobs = logprobs.round(4).tolist()
+            # what weighs nothing is no alternative
+            self._sizes = (ranking.values > 0).sum(axis=1).tolist()
+
+    def logprobs(self, row: int) -> Floats:
+        """Return the log-probabilities of all tokens."""
+        return np.asarray(self.weights.logits[row] - np.float32(self.weights.norms[row]))
+
+    def logprob(self, row: int, token: int) -> float:
+        """Return the log-probability of one token."""
+        return float(self.weights.logits[row, token] - self.weights.norms[row])
+
+    def top(self, row: int, count: int) -> tuple[Alternative, ...]:
+        """Return the likeliest tokens, likeliest first."""
+        if not count:
+            return ()
+        size = min(count, self._sizes[row])
+        return tuple(
+            Alternative(token, self._pieces[token].decode("utf-8", "replace"), logprob)
+            for token, logprob in zip(
+                self._columns[row][:size], self._logprobs[row][:size], strict=True
+            )
+        )
+
+    def beside(self, piece: Piece, row: int, count: int) -> Piece:
+        """Return a piece of one token with the alternatives of its row."""
+        return structs.replace(piece, top=(self.top(row, count),)) if count else piece
