@@ -54,7 +54,7 @@ WORLDS = {
     "anywidget": {"widget"},
     "ipywidgets": {"widget"},
     "IPython": {"magics", "widget"},
-    "matplotlib": {"formats"},
+    "pyarrow": {"formats"},
 }
 
 # A TypeScript module of js/src -> what it may import there; those unnamed may import all but hosts.
