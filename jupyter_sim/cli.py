@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     _print_anything()
     args = parser().parse_args(argv)
     try:
-        args.run(args)
+        status: int | None = args.run(args)
         sys.stdout.flush()
     except SimError as error:
         print(f"jupyter sim: {visible(str(error))}", file=sys.stderr)
@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    return 0
+    return status or 0
 
 
 def _print_anything() -> None:

@@ -26,9 +26,15 @@ class BadInput(SimError):
 
 
 class BadLog(BadInput):
-    """A history segment or session log is cut, damaged, foreign, or of a newer version."""
+    """A history segment or session log is cut, damaged, foreign, or of a newer version. Where it is
+    known, `line` is the number of the first bad line.
+    """
 
     code = "bad_log"
+
+    def __init__(self, sentence: str, line: int = 0) -> None:
+        super().__init__(sentence)
+        self.line = line
 
 
 class ModelError(SimError):

@@ -1,21 +1,42 @@
-"""`jupyter sim history`: look at what was recorded."""
+"""`jupyter sim history`: look at what was recorded, and keep it in order."""
 
 import argparse
 import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import msgspec
 
-from .. import history
+from .. import history, upkeep
 from ..formats.account import account
 from ..formats.plain import visible
 from ..player import clock
 from ..replay import steps
-from .shared import DOCUMENT, Commands, add_format, date, find_document, new_command, warn
+from .shared import DOCUMENT, Commands, add_format, date, find_document, new_command, noted, warn
+
+REPAIR = """\
+Each damaged segment gets a new name that tells so, and stays; what can be read of it is on disk in
+a new segment before that. Stopped anywhere, it can be run again.
+
+"""
+
+NAMED = """\
+FILE is a session log or a segment. Without either, all documents are checked. The exit status is 1
+where anything is wrong.
+"""
+
+GC = """\
+It shows documents whose notebook or file is not under ROOT any more (neither the id in a notebook
+nor the path), histories without any event, and copies of damaged lines older than 30 days. What you
+confirm is moved to a folder `archive` beside the histories and can be moved back from there. Nothing
+is deleted, and documents that are open are left alone.
+"""
 
 
 def add(commands: Commands) -> None:
     """Add `history` to the commands."""
-    command = new_command(commands, "history", "look at what was recorded")
+    command = new_command(commands, "history", "look at what was recorded, check it, keep it whole")
     inner = command.add_subparsers(metavar="COMMAND", required=True)
     listing = new_command(inner, "list", "list the documents that have a history")
     add_format(listing)
@@ -24,6 +45,17 @@ def add(commands: Commands) -> None:
     show.add_argument("document", metavar="DOCUMENT")
     add_format(show)
     show.set_defaults(run=_show)
+    check = new_command(inner, "verify", "check that a history is whole", DOCUMENT + NAMED)
+    check.add_argument("name", nargs="?", metavar="DOCUMENT|FILE")
+    add_format(check)
+    check.set_defaults(run=_verify)
+    mend = new_command(inner, "repair", "set what is damaged aside, and keep the rest", REPAIR)
+    mend.add_argument("document", metavar="DOCUMENT")
+    mend.set_defaults(run=_repair)
+    tidy = new_command(inner, "gc", "put what is not needed any more into an archive", GC)
+    tidy.add_argument("--root", type=Path, default=Path(), help="the Jupyter server's folder")
+    tidy.add_argument("--yes", action="store_true", help="do not ask")
+    tidy.set_defaults(run=_gc)
 
 
 def _list(args: argparse.Namespace) -> None:
@@ -52,3 +84,89 @@ def _show(args: argparse.Namespace) -> None:
         print(f"{step.index + 1:>6}  {clock(step.seconds):>8}  {where}  ", end="")
         print(account(step.event, step.tree, step.fan), end="")
         print(f" ({visible(step.problem)})" if step.problem else "")
+
+
+def _verify(args: argparse.Namespace) -> int:
+    whole = True
+    for report in _reports(args.name):
+        whole = whole and not report.problems
+        if args.format == "json":
+            print(json.dumps(_builtins(report)))
+            continue
+        files = f"{report.files} file{'s' if report.files != 1 else ''}"
+        state = f"{len(report.problems):,} problems, first:" if report.problems else "whole"
+        print(f"{visible(report.name)}  {report.events:,} events in {files}: {state}")
+        for problem in report.problems[:1]:
+            print(f"  {visible(str(problem))}")
+    return 0 if whole else 1
+
+
+def _reports(name: str | None) -> Iterator[upkeep.Report]:
+    if name and Path(name).suffix in (".simlog", ".jsonl"):
+        yield upkeep.verify_file(Path(name))
+    elif name:
+        yield upkeep.verify(find_document(name))
+    else:
+        for summary in history.documents():
+            yield upkeep.verify(summary.document)
+
+
+def _builtins(report: upkeep.Report) -> dict[str, object]:
+    problems = [
+        {"file": str(problem.path), "line": problem.line, "message": problem.message}
+        for problem in report.problems
+    ]
+    return {
+        "name": report.name,
+        "events": report.events,
+        "files": report.files,
+        "problems": problems,
+    }
+
+
+def _repair(args: argparse.Namespace) -> None:
+    mended = upkeep.repair(find_document(args.document))
+    if not mended:
+        print("Nothing is damaged.")
+    for one in mended:
+        for problem in one.problems:
+            print(visible(str(problem)))
+        print(f"  set aside as {visible(one.aside.name)}")
+        print(f"  {one.events:,} events could be read; they are in {visible(one.fresh.name)} now")
+
+
+def _gc(args: argparse.Namespace) -> None:
+    held = {id for path in _notebooks(args.root) if (id := noted(path))}
+
+    def gone(summary: history.Summary) -> bool:
+        if summary.kind == "widget" or not summary.path or summary.document in held:
+            return False
+        return not (args.root / summary.path).exists()
+
+    found = list(upkeep.spare(history.documents(), gone, None))
+    for one in found:
+        print(f"{visible(str(one.path))}  {visible(one.why)}")
+    if not found:
+        print("There is nothing for the archive.")
+    elif args.yes or _agreed(len(found)):
+        _put_away(found)
+
+
+def _put_away(found: Sequence[upkeep.Spare]) -> None:
+    for one in found:
+        print(f"moved to {visible(str(upkeep.put_away(one)))}")
+
+
+def _agreed(count: int) -> bool:
+    if not sys.stdin.isatty():
+        print("Nothing was moved. Say --yes to move them to the archive.")
+        return False
+    print(f"Move these {count} to the archive? [y/N] ", end="", flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def _notebooks(root: Path) -> Iterator[Path]:
+    for path in root.rglob("*.ipynb"):
+        hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
+        if not hidden and "node_modules" not in path.parts:
+            yield path

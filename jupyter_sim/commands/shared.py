@@ -62,11 +62,11 @@ def within(what: str, value: float, low: int, high: int) -> None:
 def find_document(name: str) -> str:
     """The id of the document that the user means: its id, the beginning of it, or its path."""
     known = history.documents()
-    noted = _noted(Path(name))
-    found = [s for s in known if s.document == (noted or name)]
-    if noted and not found:
+    id = noted(Path(name))
+    found = [s for s in known if s.document == (id or name)]
+    if id and not found:
         raise BadInput(
-            f"The notebook {name} belongs to the document {noted}, which has no history here. "
+            f"The notebook {name} belongs to the document {id}, which has no history here. "
             "`jupyter sim history list` shows what has one."
         )
     found = found or [s for s in known if _ends_with(Path(name), s.path)]
@@ -79,7 +79,7 @@ def find_document(name: str) -> str:
     raise BadInput(f"{name!r} has no history. `jupyter sim history list` shows what has one.")
 
 
-def _noted(path: Path) -> str | None:
+def noted(path: Path) -> str | None:
     """The document id that a notebook holds in its metadata."""
     with suppress(OSError, ValueError, msgspec.MsgspecError):
         return msgspec.json.decode(path.read_bytes(), type=_Notebook).metadata.jupyter_sim.document

@@ -19,6 +19,7 @@ import json
 import math
 import re
 from collections.abc import Iterator
+from functools import cache
 from hashlib import sha256
 from typing import BinaryIO, NoReturn, TypeVar
 
@@ -30,6 +31,7 @@ from ..events import Event, Value
 MAX_LINE = 32 * 1024 * 1024
 """The longest line that is written or read, in bytes."""
 
+_encoder = msgspec.json.Encoder()
 _SKIP = 1024 * 1024
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _T = TypeVar("_T")
@@ -81,14 +83,14 @@ def load(line: bytes, kind: type[_T]) -> _T:
     if len(line) > MAX_LINE:
         raise BadLog(f"is longer than {MAX_LINE:,} bytes")
     try:
-        value = msgspec.json.decode(line, type=kind)
+        value: _T = _decoder(kind).decode(line)
     except msgspec.ValidationError as error:
         raise BadLog(f"does not fit the format ({error})") from error
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         if _SURROGATE.search(line):
             return _convert(_load_slowly(line), kind)
         raise BadLog(f"is not JSON ({error})") from error
-    if msgspec.json.encode(value) != line:
+    if _encoder.encode(value) != line:
         _load_slowly(line)
     return value
 
@@ -99,6 +101,11 @@ def lines(file: BinaryIO) -> Iterator[bytes]:
         yield raw
         while not raw.endswith(b"\n") and (raw := file.readline(_SKIP)):
             pass
+
+
+@cache
+def _decoder(kind: type[_T]) -> msgspec.json.Decoder[_T]:
+    return msgspec.json.Decoder(kind)
 
 
 def _load_slowly(line: bytes) -> object:

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from typing import BinaryIO, Literal, TypeVar
+from typing import BinaryIO, Literal, NamedTuple, TypeVar
 
 from ..errors import BadLog
 from ..events import Event, Value
@@ -110,19 +110,15 @@ class Glance:
     last: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """A line as it stands in the file. Only the last one can lack its newline, and one that is
-    too long or lost its newline to damage.
+class _Piece(NamedTuple):
+    """A line as it stands in the file, with its newline and without. Only the last one can lack it,
+    and one that is too long or lost it to damage.
     """
 
     number: int
     offset: int
     raw: bytes
-
-    @property
-    def line(self) -> bytes:
-        return self.raw.removesuffix(b"\n")
+    line: bytes
 
 
 def read_segments(folders: Iterable[Path]) -> list[Segment]:
@@ -221,9 +217,10 @@ def _pieces(file: BinaryIO) -> Iterator[_Piece]:
     for number, raw in enumerate(lines(file), 1):
         parts = _BORDER.split(raw) if raw.find(b'{"prev":"', 1) > 0 else (raw,)
         for part in parts:
-            yield _Piece(number, offset, part)
+            yield _Piece(number, offset, part, part.removesuffix(b"\n"))
             offset += len(part)
-        offset = file.tell()
+        if len(raw) > MAX_LINE:
+            offset = file.tell()
 
 
 def _refuse_newer(path: Path, two: Sequence[bytes]) -> None:

@@ -111,7 +111,7 @@ def _read_header(path: Path, file: BinaryIO) -> tuple[Header, bytes]:
     try:
         return load(line, Header), line
     except BadLog as error:
-        raise BadLog(f"{path} is damaged: line 1 {error}.") from error
+        raise _bad(path, 1, str(error)) from error
 
 
 def _read_events(path: Path, file: BinaryIO, prev: str) -> Iterator[Event]:
@@ -123,7 +123,7 @@ def _read_events(path: Path, file: BinaryIO, prev: str) -> Iterator[Event]:
             return _check_end(path, file, number, count, entry)
         order = (entry.event.stamp.seq, entry.event.stamp.writer)
         if order <= last:
-            raise BadLog(f"{path} is damaged: line {number} is out of order.")
+            raise _bad(path, number, "is out of order")
         if count == MAX_EVENTS:
             raise BadLog(f"{path} has more than {MAX_EVENTS:,} events, the most that are read.")
         last, count, prev = order, count + 1, digest(raw.removesuffix(b"\n"))
@@ -134,27 +134,31 @@ def _read_events(path: Path, file: BinaryIO, prev: str) -> Iterator[Event]:
 def _read_entry(path: Path, number: int, raw: bytes, prev: str) -> Entry:
     if not raw.endswith(b"\n"):
         if len(raw) > MAX_LINE:
-            raise BadLog(f"{path} is damaged: line {number} is longer than {MAX_LINE:,} bytes.")
+            raise _bad(path, number, f"is longer than {MAX_LINE:,} bytes")
         raise _cut(path, number - 1)
     try:
         entry = load(raw[:-1], Entry)
     except BadLog as error:
-        raise BadLog(f"{path} is damaged: line {number} {error}.") from error
+        raise _bad(path, number, str(error)) from error
     if (entry.event is None) == (entry.end is None):
-        raise BadLog(f"{path} is damaged: line {number} is neither an event nor the end.")
+        raise _bad(path, number, "is neither an event nor the end")
     if entry.prev != prev:
-        raise BadLog(f"{path} is damaged: line {number - 1} is not what line {number} proves.")
+        raise _bad(path, number - 1, f"is not what line {number} proves")
     return entry
 
 
 def _check_end(path: Path, file: BinaryIO, number: int, count: int, entry: Entry) -> None:
     if entry.end != count:
-        raise BadLog(f"{path} is damaged: line {number} counts {entry.end} events, not {count}.")
+        raise _bad(path, number, f"counts {entry.end} events, not {count}")
     if file.read(1):
-        raise BadLog(f"{path} is damaged: something follows its end at line {number}.")
+        raise BadLog(f"{path} is damaged: something follows its end at line {number}.", number)
+
+
+def _bad(path: Path, number: int, what: str) -> BadLog:
+    return BadLog(f"{path} is damaged: line {number} {what}.", number)
 
 
 def _cut(path: Path, number: int) -> BadLog:
     return BadLog(
-        f"{path} is cut short after line {number}. Export it again, or copy the whole file."
+        f"{path} is cut short after line {number}. Export it again, or copy the whole file.", number
     )
