@@ -131,14 +131,14 @@ class Memory(RuleBasedStateMachine):
     @rule(sequence=busy, tokens=st.lists(st.integers(0, 2), max_size=4))
     def grow(self, sequence: int, tokens: list[int]) -> None:
         if sequence >= 0 and self.cache.room(len(tokens)):
-                self.cache.extend(sequence, tokens)
+            self.cache.extend(sequence, tokens)
             self.memory.setdefault(sequence, []).extend(tokens)
 
     @rule(sequence=consumes(busy))
     def close(self, sequence: int) -> None:
         if sequence >= 0:
             self.cache.close(sequence)
-    
+
     @invariant()
     def memory_holds_what_is_noted(self) -> None:
         noted = {number: list(tokens) for number, tokens in self.cache.held.items() if tokens}
