@@ -54,12 +54,12 @@ class Beginning:
             self._cache.cut(run.sequence, run.first)
             return []
         run.standing = True
-        pieces = self._drawing.first(run.waiting, choices)
+        pieces = self._drawing.first(run.waiting, choices, run.prompt_tokens)
         run.waiting = [one for one in run.waiting if not one.finished]
         return [self._with_tops(run, piece) for piece in pieces]
 
     def _see(self, run: Run, way: Way, rows: Rows, row: int) -> None:
-        run.healing.see(way, rows.logprobs(row))
+        run.healing.see(way, rows.logprobs(row), float(rows.weights.norms[row]))
         run.tops[way.tokens] = rows.top(row, run.top)
 
     def _with_tops(self, run: Run, piece: Piece) -> Piece:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from msgspec import structs
 
 from ..events import Finish
+from .chain import Chain
 from .healing import Way
 from .messages import Piece, Rollout
 from .sampling import fraction, fractions
@@ -20,12 +21,15 @@ class Candidate:
 
     `token` is its last one, which is not decoded yet, `sequence` where those before it live (or
     what to fork, as long as the candidate waits), and `left` how many more it may get. Its first
-    bytes, `owed` of them, only spell the prompt's end and are no text.
+    bytes, `owed` of them, only spell the prompt's end and are no text. `chain` are the samplers of
+    llama.cpp that it asked for, once it has its first token.
     """
 
     def __init__(self, request: Rollout, index: int) -> None:
         self.index = index
         self.sampling = request.sampling
+        self.seed = request.seeds[index]
+        self.chain: Chain | None = None
         self.sequence = -1
         self.token = -1
         self.left = request.max_tokens + 1
@@ -35,9 +39,9 @@ class Candidate:
         self._prefix = len(request.prefix)
         self._said = 0
         self._tokens_left = request.max_tokens
-        self._numbers = fractions(request.seeds[index])
+        self._numbers = fractions(self.seed)
         self._characters = codecs.getincrementaldecoder("utf-8")("replace")
-        self._stopper = Stopper(request.stop, request.prompt + request.prefix)
+        self._stopper = Stopper(request.stop, request.prompt + request.prefix, request.strings)
 
     def chance(self) -> float:
         """Return the next random number of this candidate's seed."""
@@ -81,7 +85,8 @@ class Candidate:
         if stopped:
             return text, "stop"
         if not self._tokens_left:
-            return text + self._stopper.close(), "length"
+            cut = bool(self._characters.getstate()[0])
+            return text + self._stopper.close(cut=cut), "length"
         return text, None
 
     def _hear(self, spelled: bytes) -> str:

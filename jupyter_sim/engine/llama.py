@@ -90,6 +90,11 @@ class Llama:
         return self._gpu or "CPU"
 
     @property
+    def vocab(self) -> Any:
+        """llama.cpp's own handle of the vocabulary."""
+        return self._vocab
+
+    @property
     def engine(self) -> str:
         """What runs it, with versions."""
         ours = importlib.metadata.version("llama_cpp_python")

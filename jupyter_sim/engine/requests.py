@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import BadInput, ContextFull
+from .chain import check
 from .healing import Healing, taken_back
 from .jobs import Run
 from .llama import Llama
@@ -32,7 +33,8 @@ class Requests:
         self._spellings = Spellings(model.pieces, memory)
 
     def run(self, serial: int, request: Rollout) -> Run:
-        """Return a rollout to be computed. Raises ContextFull."""
+        """Return a rollout to be computed. Raises ContextFull, or BadInput for its samplers."""
+        check(request.sampling.chain, self._model.vocabulary)
         tokens, back, rest = self._prompt(request.prompt + request.prefix)
         if len(tokens) + request.max_tokens > self._model.window:
             raise ContextFull(

@@ -26,7 +26,7 @@ from .llama import ABORTED, FULL, SEQUENCES, Llama
 from .messages import Column, Piece, Rollout, Scored, Started, Survey
 from .requests import Requests
 from .rows import Rows
-from .sampling import weigh
+from .sampling import Scales
 from .scoring import Scan
 from .wire import Request, Said
 
@@ -55,7 +55,8 @@ class Scheduler:
         self._tell = tell
         self._clock = clock
         self._requests = Requests(model, memory)
-        self._drawing = Drawing(model.pieces, model.ends)
+        self._drawing = Drawing(model)
+        self._scales = Scales()
         self._grain = GRAIN if model.deterministic else 1
         self._most = 1 if model.deterministic else MAX_JOBS
         self._cache = self._empty_cache()
@@ -212,7 +213,7 @@ class Scheduler:
         gained: dict[int, list[Piece]] = {job.serial: [] for job in self._jobs}
         if parts:
             count = sum(part.wanted for part in parts)
-            weights = weigh(self._model.logits(count), self._model.mute)
+            weights = self._scales.weigh(self._model.logits(count), self._model.mute)
             if not np.isfinite(weights.norms).all():
                 raise EngineError("The model computed no numbers; its file may be damaged.")
             rows = Rows(weights, self._model.pieces, max(part.job.top for part in parts))
