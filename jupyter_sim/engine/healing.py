@@ -38,12 +38,16 @@ class Way(NamedTuple):
 
 
 class Choices(NamedTuple):
-    """What a first token may be: log-probabilities, tokens, and the way before each."""
+    """What a first token may be: log-probabilities, tokens, and the way before each.
+
+    `norms` are how far the model's logits lie above the log-probabilities after each way.
+    """
 
     heights: Floats
     tokens: Tokens
     places: Tokens
     ways: list[Way]
+    norms: list[float]
 
 
 class Healing:
@@ -57,16 +61,21 @@ class Healing:
         self._taken = 0
         self._mass = -np.inf
         self._ways: list[Way] = []
+        self._norms: list[float] = []
         self._heights: list[Floats] = []
         self._tokens: list[Tokens] = []
 
-    def see(self, way: Way, row: Floats) -> None:
-        """Take in the model's log-probabilities after a way that is decoded."""
+    def see(self, way: Way, row: Floats, norm: float = 0.0) -> None:
+        """Take in the model's log-probabilities after a way that is decoded.
+
+        `norm` is how far its logits lie above them.
+        """
         tokens = np.arange(len(row)) if not way.rest else self._spellings.covering(way.rest)
         if len(tokens):
             heights = row[tokens] + np.float32(way.weight)
             self._mass = np.logaddexp(self._mass, weigh(heights[None]).norms[0])
             self._ways.append(way)
+            self._norms.append(norm)
             self._heights.append(heights)
             self._tokens.append(tokens)
         for token in self._spellings.within(way.rest):
@@ -96,6 +105,7 @@ class Healing:
             np.concatenate(self._tokens),
             np.concatenate(places),
             self._ways,
+            self._norms,
         )
 
 

@@ -114,6 +114,21 @@ def choose(weights: Weights, sampling: Sampling, chances: Doubles) -> Tokens:
     return _points(values, chances)
 
 
+def keep(weights: Weights, sampling: Sampling) -> tuple[Tokens, Floats]:
+    """Return the columns of a single row that stay, and what each weighs at its temperature.
+
+    Temperature 0 leaves the weights as they are.
+    """
+    rows, columns, _ = _above(weights, _floors(weights, sampling))
+    return columns, _heights(weights, rows, columns, sampling.temperature or 1)
+
+
+def point(heights: Floats, chance: float) -> int:
+    """Return which of some weights a number in [0, 1) points at, in proportion to them."""
+    ends = heights.cumsum(dtype=np.float64)
+    return int(ends.searchsorted(min(chance, NEARLY_ONE) * ends[-1], "right"))
+
+
 def likeliest(weights: Weights, count: int) -> Ranking:
     """Return the `count` likeliest columns of every row, or all, where there are fewer."""
     count = min(count, weights.logits.shape[1])
@@ -173,15 +188,19 @@ def _points(values: Floats, chances: Doubles) -> Tokens:
 def _few_points(weights: Weights, floors: Floats, temperature: float, chances: Doubles) -> Tokens:
     """Return the columns at these points of the lines of what each row keeps."""
     rows, columns, stops = _above(weights, floors)
-    if temperature == 1:
-        kept = weights.values[rows, columns]
-    else:
-        heights = weights.logits[rows, columns] - weights.peaks[rows]
-        kept = np.exp(heights / np.float32(temperature))
+    kept = _heights(weights, rows, columns, temperature)
     ends = np.concatenate(([0.0], kept.cumsum(dtype=np.float64)))
     low, high = ends[np.concatenate(([0], stops[:-1]))], ends[stops]
     points = low + np.minimum(chances, NEARLY_ONE) * (high - low)
     return np.asarray(columns[np.minimum(ends[1:].searchsorted(points, "right"), stops - 1)])
+
+
+def _heights(weights: Weights, rows: Tokens, columns: Tokens, temperature: float) -> Floats:
+    """Return what each of these weighs at this temperature."""
+    if temperature == 1:
+        return weights.values[rows, columns]
+    heights = weights.logits[rows, columns] - weights.peaks[rows]
+    return np.asarray(np.exp(heights / np.float32(temperature)))
 
 
 def _above(weights: Weights, floors: Floats) -> tuple[Tokens, Tokens, Tokens]:
