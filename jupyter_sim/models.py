@@ -250,7 +250,9 @@ class _Header:
         return start
 
     def _bad(self, why: str) -> ModelError:
-        return ModelError(f"The model {self._path} cannot be used: {why}.")
+        cut = "download it again" in why
+        then = "" if cut else " Choose another GGUF file, or download it again."
+        return ModelError(f"The model {self._path} cannot be used: {why}.{then}")
 
 
 def _whole(value: object) -> int:

@@ -322,15 +322,11 @@ class LlamaEngine:
         """Return if the death was the build's fault; raise what it was otherwise."""
         if self._ready is not ready:
             raise EngineError(CLOSED) from death
-        if process.killed:
-            raise ModelError(
-                f"The model {path} did not load. {death} Perhaps memory ran out: close other "
-                "programs, set a smaller context, or choose a smaller model."
-            ) from death
         if not process.crashed_at_first_batch:
+            memory = "Perhaps memory ran out: set a smaller context or choose a smaller model. "
             raise ModelError(
-                f"The model {path} did not load. {death} Choose another GGUF file, or update "
-                "llama-cpp-python."
+                f"The model {path} did not load. {death} {memory if process.killed else ''}"
+                "Choose another GGUF file, or update llama-cpp-python."
             ) from death
 
     def _hear(self, process: Process, reply: Answer | Failed) -> None:

@@ -49,15 +49,17 @@ class Patience:
         if self._trying:
             self._trial += 1
         self._silent = 0 if self._signs != self._seen else self._silent + 1
-        self._still = 0 if self._changes != self._seen_changes else self._still + 1
+        if self._changes != self._seen_changes:
+            self._longest = 0 if self._loading else max(self._longest, self._still)
+            self._still = 0
+        else:
+            self._still += 1
         self._seen, self._seen_changes = self._signs, self._changes
         silence = SILENT if self._signs else STARTING
         if self._silent >= silence:
             return f"The model's process gave no sign of life for {silence} seconds and was ended."
         if self._still >= self._most:
             return f"The model computed at one step for {self._most} seconds and was ended."
-        if not self._loading:
-            self._longest = max(self._longest, self._still)
         return None
 
     @property

@@ -98,9 +98,9 @@ class Process:
 
     @property
     def killed(self) -> bool:
-        """Whether somebody else's SIGKILL ended the process, as Linux's does where memory ends."""
-        code = self._child.returncode
-        return sys.platform != "win32" and code == -signal.SIGKILL and not self._given_up
+        """Whether the process ended as it does where memory ends: killed, or giving up itself."""
+        ends = {-signal.SIGABRT, -signal.SIGKILL} if sys.platform != "win32" else set()
+        return self._child.returncode in ends and not self._given_up
 
     @property
     def refused(self) -> bool:

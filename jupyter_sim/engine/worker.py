@@ -9,6 +9,7 @@ computing. A third ends the process when its parent is gone, however that died.
 import os
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
@@ -167,7 +168,7 @@ def _decode(body: bytes) -> Command:
 
 
 def _limit() -> None:
-    """Bound what a hostile model could make native code do to the disk."""
+    """Bound what a hostile model could make native code do to the machine."""
     if sys.platform != "win32":
         import resource
 
@@ -176,6 +177,9 @@ def _limit() -> None:
             _, hard = resource.getrlimit(kind)
             most = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
             resource.setrlimit(kind, (most, most))
+    with suppress(OSError):
+        # where memory ends, this is what can be started again
+        Path("/proc/self/oom_score_adj").write_text("500")
 
 
 if __name__ == "__main__":

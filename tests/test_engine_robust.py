@@ -1,0 +1,409 @@
+"""The worker's life: hung, stopped, starved, orphaned, let go; and clients that leave anyhow."""
+
+import asyncio
+import os
+import select
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from jupyter_sim.engine import client, patience, process
+from jupyter_sim.engine.client import LlamaEngine, Settings
+from jupyter_sim.engine.messages import Column, Rollout, Status
+from jupyter_sim.errors import EngineError, ModelError, WorkerDied
+from jupyter_sim.models import resolve
+
+LIMITS = {"RLIMIT_CORE": 0, "RLIMIT_FSIZE": 1 << 28, "RLIMIT_NOFILE": 1024}
+
+T = TypeVar("T")
+needs_proc = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="reads what Linux tells")
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[LlamaEngine]:
+    monkeypatch.setattr(client, "BACK_OFF", (0.0,) * 5)
+    engine = LlamaEngine()
+    yield engine
+    asyncio.run(engine.close())
+
+
+def ask(name: str = "r", n: int = 2, max_tokens: int = 4, prompt: str = "It was a ") -> Rollout:
+    return Rollout(name, prompt, tuple(range(n)), max_tokens)
+
+
+async def finishes(engine: LlamaEngine, request: Rollout) -> set[str | None]:
+    """Run a rollout to its end."""
+    return {
+        piece.finish
+        async for said in engine.rollout(request)
+        if isinstance(said, Column)
+        for piece in said.pieces
+    } - {None}
+
+
+async def begun(engine: LlamaEngine, request: Rollout) -> asyncio.Task[set[str | None]]:
+    """Run a rollout beside; it has said something already."""
+    heard = asyncio.Event()
+
+    async def run() -> set[str | None]:
+        ends = set()
+        async for said in engine.rollout(request):
+            heard.set()
+            if isinstance(said, Column):
+                ends |= {piece.finish for piece in said.pieces}
+        return ends - {None}
+
+    task = asyncio.create_task(run())
+    await heard.wait()
+    return task
+
+
+async def kill(engine: LlamaEngine) -> None:
+    """Kill a worker that stands ready, and wait until that is known."""
+    gone = asyncio.Event()
+    end = engine.watch(lambda status: gone.set() if status.state == "failed" else None)
+    assert engine.pid is not None
+    os.kill(engine.pid, signal.SIGKILL)
+    await gone.wait()
+    end()
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def ours() -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if thread.name.startswith("jupyter-sim")}
+
+
+async def test_a_stopped_worker_is_noticed_ended_and_started_again(
+    engine: LlamaEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "TICK", 0.02)
+    running = await begun(engine, ask(max_tokens=1000))
+    assert engine.pid is not None
+    os.kill(engine.pid, signal.SIGSTOP)
+    with pytest.raises(WorkerDied, match=r"gave no sign of life.* starts again with the next"):
+        await running
+    assert engine.status.state == "failed" and "no sign of life" in engine.status.message
+    monkeypatch.setattr(client, "TICK", 1.0)
+    assert await finishes(engine, ask()) == {"length"}
+
+
+LOOPING = """
+import ctypes
+from jupyter_sim.engine import worker
+worker.Scheduler.step = lambda self: ctypes.CDLL(None).pause()
+worker.main()
+"""
+
+
+async def test_a_model_that_hangs_in_native_code_is_noticed(
+    engine: LlamaEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "COMMAND", (sys.executable, "-c", LOOPING))
+    monkeypatch.setattr(client, "TICK", 0.02)
+    monkeypatch.setattr(patience, "STEP", 5)
+    monkeypatch.setattr(patience, "TRIAL", 0)
+    monkeypatch.setattr(patience, "SILENT", 1000)
+    with pytest.raises(WorkerDied, match="computed at one step for"):
+        await finishes(engine, ask())
+
+
+async def test_a_healthy_worker_is_waited_for(
+    engine: LlamaEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "TICK", 0.05)
+    monkeypatch.setattr(patience, "STEP", 20)
+    monkeypatch.setattr(patience, "SILENT", 40)
+    long = "The harbour was quiet that evening, and the boats lay still. " * 50
+    assert await finishes(engine, ask(prompt=long, max_tokens=100)) <= {"length", "end"}
+
+
+SILENT_WORKER = (sys.executable, "-c", "import signal; signal.pause()")
+
+
+async def until(done: Callable[[], bool]) -> None:
+    while not done():
+        await asyncio.sleep(0)
+
+
+async def test_closing_ends_a_load_at_once_and_nothing_is_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(process, "COMMAND", SILENT_WORKER)
+    threads = ours()
+    engine = LlamaEngine()
+    starting = asyncio.create_task(engine.start())
+    await until(lambda: engine.pid is not None)
+    pid = engine.pid
+    assert pid is not None
+    await engine.close()
+    with pytest.raises(EngineError, match="closed while the model was loading"):
+        await starting
+    assert engine.status == Status("idle", "jupyter-sim starter")
+    assert not is_alive(pid)
+    await until(lambda: ours() <= threads)
+
+
+async def test_a_load_that_was_closed_does_not_disturb_the_next(
+    engine: LlamaEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "COMMAND", SILENT_WORKER)
+    old = asyncio.create_task(engine.start())
+    await until(lambda: engine.pid is not None)
+    await engine.close()
+    monkeypatch.undo()
+    seen: list[Status] = []
+    engine.watch(seen.append)
+    assert await finishes(engine, ask()) == {"length"}
+    with pytest.raises(EngineError):
+        await old
+    assert [status.state for status in seen if status.state != "loading"] == ["ready"]
+
+
+async def test_deaths_while_loading_count(
+    engine: LlamaEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "COMMAND", (sys.executable, "-c", "raise SystemExit(3)"))
+    for _ in range(5):
+        with pytest.raises(ModelError, match="with status 3"):
+            await finishes(engine, ask())
+    with pytest.raises(EngineError, match="ended 5 times without a token between"):
+        await finishes(engine, ask())
+
+
+async def test_a_model_that_is_refused_by_name_is_no_death(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "MAX_DEATHS", 1)
+    path = tmp_path / "odd.gguf"
+    path.write_bytes(resolve().read_bytes().replace(b"llama", b"lzama"))
+    engine = LlamaEngine(path)
+    for _ in range(3):
+        with pytest.raises(ModelError, match="unknown model architecture"):
+            await engine.start()
+        assert engine.pid is None
+
+
+async def test_a_token_between_two_deaths_starts_the_count_anew(
+    engine: LlamaEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "MAX_DEATHS", 2)
+    for _ in range(3):
+        await finishes(engine, ask())
+        await kill(engine)
+    await engine.start()
+    await kill(engine)
+    with pytest.raises(EngineError, match="ended 2 times"):
+        await engine.start()
+
+
+async def test_a_cancelled_candidate_is_no_token(
+    engine: LlamaEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "MAX_DEATHS", 2)
+    for _ in range(2):
+        await engine.start()
+        running = asyncio.create_task(finishes(engine, ask(prompt="word " * 1500)))
+        while not running.done():
+            engine.cancel("r")
+            await asyncio.sleep(0)
+        assert await running == {"cancelled"}
+        await kill(engine)
+    with pytest.raises(EngineError, match="ended 2 times"):
+        await engine.start()
+
+
+async def test_a_model_that_is_not_used_is_let_go_and_comes_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(client, "TICK", 3600.0)
+    engine = LlamaEngine(settings=Settings(idle=7200))
+    running = await begun(engine, ask(max_tokens=1000))
+    pid = engine.pid
+    for _ in range(3):
+        engine.tick()
+    assert engine.pid == pid
+    engine.cancel("r")
+    await running
+    engine.tick()
+    assert engine.pid == pid
+    engine.tick()
+    assert engine.pid is None and engine.status.state == "idle"
+    assert engine.status.message == (
+        "The model was let go after 7200 seconds without work; the next proposal loads it again."
+    )
+    assert await finishes(engine, ask()) == {"length"}
+    assert engine.pid not in (None, pid)
+    await engine.close()
+
+
+async def test_without_a_setting_a_model_stays(
+    engine: LlamaEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "TICK", 3600.0)
+    await engine.start()
+    for _ in range(100):
+        engine.tick()
+    assert engine.status.state == "ready"
+
+
+async def test_a_context_that_the_model_was_not_made_for_is_named() -> None:
+    with pytest.raises(ModelError, match=r"context of 16,777,215 tokens.*at most that, or 0"):
+        await LlamaEngine(settings=Settings(context=2**24 - 1)).start()
+
+
+SHORT_OF_MEMORY = """
+import resource, sys
+from jupyter_sim.engine import worker
+resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[1]) << 20,) * 2)
+worker.main()
+"""
+
+
+def with_context(path: Path, context: int) -> Path:
+    """Write a starter model that says it was made for another context."""
+    whole = bytearray(resolve().read_bytes())
+    at = whole.index(b"llama.context_length") + len("llama.context_length") + 4
+    whole[at : at + 4] = context.to_bytes(4, "little")
+    path.write_bytes(whole)
+    return path
+
+
+@needs_proc
+async def test_a_window_that_memory_does_not_hold_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = (sys.executable, "-c", SHORT_OF_MEMORY, "4000")
+    monkeypatch.setattr(process, "COMMAND", command)
+    path = with_context(tmp_path / "large.gguf", 2**24)
+    with pytest.raises(ModelError, match=r"no memory for a window of \d+ tokens.*smaller context"):
+        await LlamaEngine(path, Settings(context=2**24 - 1)).start()
+
+
+async def test_a_load_that_is_killed_from_outside_speaks_of_memory(
+    engine: LlamaEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+    monkeypatch.setattr(process, "COMMAND", (sys.executable, "-c", killed))
+    with pytest.raises(ModelError, match=r"by SIGKILL.*Perhaps memory ran out: set a smaller"):
+        await engine.start()
+
+
+@needs_proc
+async def test_the_worker_reaches_no_secret_of_its_parent(
+    engine: LlamaEngine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("CANARY", "canary")
+    canary = os.open(tmp_path / "canary", os.O_CREAT | os.O_RDWR)
+    os.set_inheritable(canary, True)
+    await engine.start()
+    there = Path(f"/proc/{engine.pid}")
+    assert b"canary" not in (there / "environ").read_bytes()
+    opened = {str(link.readlink()) for link in (there / "fd").iterdir()}
+    assert not any("canary" in name for name in opened)
+    mine = {str(link.readlink()) for link in Path("/proc/self/fd").iterdir() if link.is_symlink()}
+    # two pipes and the file for its last words
+    assert len(opened & mine - {"/dev/null"}) <= 3
+    os.close(canary)
+
+
+@needs_proc
+async def test_the_worker_has_limits(engine: LlamaEngine) -> None:
+    import resource
+
+    await engine.start()
+    assert engine.pid is not None
+    for name, most in LIMITS.items():
+        soft, hard = resource.prlimit(engine.pid, getattr(resource, name))
+        assert soft == hard <= most
+    assert Path(f"/proc/{engine.pid}/oom_score_adj").read_text() == "500\n"
+
+
+FORKING_PARENT = """
+import asyncio, os, sys
+from jupyter_sim.engine.client import LlamaEngine
+from jupyter_sim.errors import EngineError
+async def main():
+    engine = LlamaEngine()
+    await engine.start()
+    if not os.fork():
+        try:
+            asyncio.new_event_loop().run_until_complete(engine.start())
+        except EngineError as error:
+            print(error, flush=True)
+        os.read(0, 1)
+        os._exit(0)
+    print(engine.pid, flush=True)
+    await asyncio.Event().wait()
+asyncio.run(main())
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="waits on a process by its descriptor")
+def test_a_fork_can_neither_use_the_worker_nor_keep_it_alive() -> None:
+    command = [sys.executable, "-W", "ignore", "-c", FORKING_PARENT]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as parent:
+        assert parent.stdout is not None
+        lines = sorted(parent.stdout.readline() for _ in range(2))
+        worker = os.pidfd_open(int(lines[0]))
+        parent.kill()
+        ended, _, _ = select.select([worker], [], [], 20)
+        os.close(worker)
+    assert ended
+    assert "of which this one is a fork; make an engine of its own here" in lines[1]
+
+
+def in_a_loop_of_its_own(work: Callable[[], Awaitable[T]]) -> tuple[threading.Thread, list[T]]:
+    results: list[T] = []
+
+    async def run() -> None:
+        results.append(await work())
+
+    thread = threading.Thread(target=lambda: asyncio.run(run()))
+    thread.start()
+    return thread, results
+
+
+def test_two_loops_use_one_engine(engine: LlamaEngine) -> None:
+    pairs = [
+        in_a_loop_of_its_own(lambda name=name: finishes(engine, ask(name)))  # type: ignore[misc]
+        for name in "abcd"
+    ]
+    for thread, results in pairs:
+        thread.join()
+        assert results == [{"length"}]
+
+
+def test_a_loop_that_closes_takes_its_rollout_along(engine: LlamaEngine) -> None:
+    answers = engine.rollout(ask(max_tokens=2000))
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(anext(answers))
+    loop.close()
+    assert asyncio.run(finishes(engine, ask("beside"))) == {"length"}
+
+    async def again() -> set[str | None]:
+        while True:
+            try:
+                return await finishes(engine, ask())
+            except client.BadInput:
+                await asyncio.sleep(0)
+
+    assert asyncio.run(again()) == {"length"}
+
+
+async def test_a_request_that_no_frame_holds_is_refused(engine: LlamaEngine) -> None:
+    with pytest.raises(client.BadInput, match=r"has \d+,\d{3},\d{3} bytes.*shorten its text"):
+        await finishes(engine, ask(prompt="x" * (client.MAX_REQUEST + 1)))
