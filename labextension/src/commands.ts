@@ -33,6 +33,9 @@ function labels(trans: TranslationBundle): Record<Action, string> {
     "fewer-candidates": trans.__("Next Draw: Fewer Candidates"),
     warmer: trans.__("Next Draw: Warmer"),
     cooler: trans.__("Next Draw: Cooler"),
+    probabilities: trans.__("Probabilities: Look into the Candidate"),
+    "next-token": trans.__("Probabilities: Next Token"),
+    "previous-token": trans.__("Probabilities: Previous Token"),
   };
 }
 

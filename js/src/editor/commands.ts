@@ -7,6 +7,7 @@ import { firstSentence, firstWord, settled } from "../text";
 import { type Action, type Host, hosts } from "./config";
 import { type Candidate, type Fan, grows, neighbour, remainder, unreplaced, vacant } from "./fan";
 import { fanPlugin } from "./plugin";
+import { choose, lookOn, probabilities, takeAlternative } from "./probing";
 import { fanField, step } from "./state";
 import type { Draw } from "./steps";
 import { count, nextLength, warm } from "./tuning";
@@ -34,14 +35,16 @@ export const propose: Command = (view) => {
   return true;
 };
 
-/** Highlight the next candidate. */
-export const next: Command = (view) => highlightFrom(view, 1);
+/** Highlight the next candidate, or where one is looked into, the next alternative. */
+export const next: Command = (view) => choose(view, 1) || highlightFrom(view, 1);
 
-/** Highlight the previous candidate. */
-export const previous: Command = (view) => highlightFrom(view, -1);
+/** Highlight the previous candidate, or where one is looked into, the previous alternative. */
+export const previous: Command = (view) => choose(view, -1) || highlightFrom(view, -1);
 
-/** Put what is left of the highlighted candidate into the text, and close the fan. */
-export const accept: Command = (view) => insert(view, (rest) => rest.length, true);
+/** Put what is left of the highlighted candidate into the text, and close the fan; where one is
+ * looked into, draw the chosen alternative. */
+export const accept: Command = (view) =>
+  takeAlternative(view) || insert(view, (rest) => rest.length, true);
 
 /** Put the next word of the highlighted candidate into the text. */
 export const acceptWord: Command = (view) => insert(view, firstWord, false);
@@ -67,9 +70,11 @@ export const reject: Command = (view) =>
     view.dispatch({ effects });
   });
 
-/** Close the fan without a verdict. */
+/** Close the fan without a verdict; look away first from what is looked into. */
 export const dismiss: Command = (view) => {
-  if (!openFan(view)) return false;
+  const fan = openFan(view);
+  if (!fan) return false;
+  if (fan.probe) return probabilities(view);
   view.dispatch({ effects: step.of({ type: "close" }) });
   return true;
 };
@@ -90,6 +95,9 @@ export const commands: Readonly<Record<Action, Command>> = {
   "fewer-candidates": count(-1),
   warmer: warm(1),
   cooler: warm(-1),
+  probabilities,
+  "next-token": lookOn(1),
+  "previous-token": lookOn(-1),
 };
 
 /** Highlight the candidate of a row. */

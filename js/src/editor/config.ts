@@ -46,7 +46,10 @@ export type Action =
   | "more-candidates"
   | "fewer-candidates"
   | "warmer"
-  | "cooler";
+  | "cooler"
+  | "probabilities"
+  | "next-token"
+  | "previous-token";
 
 /** Where the editor's text belongs: a cell of a document. */
 export interface Cell {

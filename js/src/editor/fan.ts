@@ -5,19 +5,24 @@
  * Offsets count UTF-16 units, as the editor does. Pure: no editor, no answer and no key is known.
  */
 
-import type { Ended, Status } from "../protocol";
+import type { Alternative, Ended, Status } from "../protocol";
+import type { Judged } from "../tree";
 import type { Settings } from "./config";
 
-/** A continuation on offer. `base` is what stood between the fan's place and the caret when its draw
+/** A continuation on offer, from a draw of a fan. `base` is what stood between the fan's place and the caret when its draw
  * was asked for; its text follows that. */
 export interface Candidate {
   readonly id: string;
+  readonly fan: string;
   readonly draw: string;
   readonly base: string;
   readonly text: string;
   readonly logprobs: readonly number[];
+  /** For each token, how many code points of the text stand before its end. */
+  readonly ends: readonly number[];
+  readonly top: readonly (readonly Alternative[])[];
   readonly finish: Ended["finish"] | null;
-  readonly verdict: "branched" | "rejected" | null;
+  readonly verdict: Judged | null;
 }
 
 /** A candidate that was asked for; `id` is empty until its draw begins. */
@@ -39,10 +44,18 @@ export interface Failure {
   readonly message: string;
 }
 
+/** Where one looks into a candidate: at one of its tokens, and at one of what might have stood there. */
+export interface Probe {
+  readonly candidate: string;
+  readonly token: number;
+  readonly alternative: number;
+}
+
 /** One judging at one place. `typed` stands between `anchor`, where it opened, and `head`, the caret:
- * typed or accepted since. */
+ * typed or accepted since. One that is `revisited` was closed before. */
 export interface Fan {
   readonly id: string;
+  readonly revisited: boolean;
   readonly anchor: number;
   readonly head: number;
   readonly typed: string;
@@ -52,11 +65,17 @@ export interface Fan {
   readonly settings: Settings;
   readonly engine: Status | null;
   readonly failure: Failure | null;
+  readonly probe: Probe | null;
 }
 
 /** The text of a candidate from the fan's place on. */
 export function whole(candidate: Candidate): string {
   return candidate.base + candidate.text;
+}
+
+/** The candidate of this id, if it is shown. */
+export function shownAs(fan: Fan, id: string): Candidate | null {
+  return fan.rows.find(({ shown }) => shown?.id === id)?.shown ?? null;
 }
 
 /** Whether a candidate still gains text. */

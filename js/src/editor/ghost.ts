@@ -12,6 +12,9 @@ import { fanField } from "./state";
 /** Marks the editor while its fan is open; keys of the fan act inside it only. */
 export const OPEN = "jp-sim-open";
 
+/** Marks it while one looks into a candidate. */
+export const PROBING = "jp-sim-probing";
+
 class Ghost extends WidgetType {
   constructor(readonly text: string) {
     super();
@@ -78,9 +81,9 @@ function describe(fan: Fan | null): Record<string, string> {
 /** Shows the fan of an editor. */
 export const ghost: Extension = [
   Prec.low(EditorView.decorations.compute([fanField, "doc"], decorate)),
-  EditorView.editorAttributes.compute(
-    [fanField],
-    (state): Record<string, string> => (state.field(fanField) ? { class: OPEN } : {}),
-  ),
+  EditorView.editorAttributes.compute([fanField], (state): Record<string, string> => {
+    const fan = state.field(fanField);
+    return fan ? { class: fan.probe ? `${OPEN} ${PROBING}` : OPEN } : {};
+  }),
   EditorView.contentAttributes.compute([fanField], (state) => describe(state.field(fanField))),
 ];

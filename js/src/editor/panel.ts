@@ -8,6 +8,8 @@ import { button, drawing, el, setAttribute, setText } from "./dom";
 import { type Fan, fits, isRunning, whole } from "./fan";
 import { Foot } from "./foot";
 import { warnIcon } from "./icons";
+import { ProbeView } from "./probe";
+import { lookAt, takeAlternative } from "./probing";
 import { Room } from "./room";
 import { listId, RowView } from "./rows";
 import { spoken } from "./speech";
@@ -21,6 +23,7 @@ class Panel {
   private readonly list = el("div", "jp-sim-rows", { role: "listbox" });
   private readonly sentence = el("span", "jp-sim-failure");
   private readonly failure: HTMLElement;
+  private readonly probe: ProbeView;
   private readonly foot: Foot;
   private readonly rows: RowView[] = [];
 
@@ -32,6 +35,10 @@ class Panel {
     const { words } = host;
     this.room = new Room(fan.settings.length);
     this.foot = new Foot(view, host);
+    this.probe = new ProbeView(words, {
+      look: (token) => lookAt(view, token),
+      take: (alternative) => takeAlternative(view, alternative),
+    });
     this.failure = el(
       "div",
       "jp-sim-trouble",
@@ -44,7 +51,16 @@ class Panel {
     this.list.id = listId(fan);
     setAttribute(this.list, "aria-label", words.__("Candidates"));
     this.listen();
-    const body = el("div", "jp-sim-fan", {}, this.bar, this.list, this.failure, this.foot.dom);
+    const body = el(
+      "div",
+      "jp-sim-fan",
+      {},
+      this.bar,
+      this.list,
+      this.probe.dom,
+      this.failure,
+      this.foot.dom,
+    );
     body.addEventListener("mousedown", (event) => event.preventDefault());
     this.dom = el("div", "jp-sim-panel", { contenteditable: "false" }, this.room.dom, body);
   }
@@ -66,6 +82,7 @@ class Panel {
       "jp-mod-bare",
       fan.failure !== null && !fan.rows.some((r) => r.shown),
     );
+    this.probe.update(fan);
     this.foot.update(fan);
   }
 

@@ -11,10 +11,11 @@ import type { FanListener, Refusal, Snapshot } from "../client";
 import { newId } from "../ids";
 import { points } from "../text";
 import { type Cell, hosts } from "./config";
-import { type Fan, isRunning } from "./fan";
+import { type Fan, isRunning, shownAs } from "./fan";
 import { extents } from "./lengths";
 import { fanField, step } from "./state";
-import type { Opening, Step } from "./steps";
+import type { Draw, Opening, Reopening, Step } from "./steps";
+import { type Walked, walked } from "./walked";
 
 /** How long typing rests before the document is told, in milliseconds. */
 const PAUSE = 1000;
@@ -47,6 +48,12 @@ class FanPlugin implements PluginValue {
   /** Try a lost connection at once. */
   hurry(): void {
     this.cell?.client.hurry();
+  }
+
+  /** Tell the text as it is now. */
+  sync(): void {
+    this.cell ??= this.view.state.facet(hosts)?.cell(this.view) ?? null;
+    this.tellText();
   }
 
   /** Look, when the focus has arrived where it goes, whether the reader left the fan. */
@@ -82,12 +89,14 @@ class FanPlugin implements PluginValue {
     const after = tr.state.field(fanField);
     let closes = false;
     for (const effect of tr.effects) {
+      if (effect.is(walked)) this.walk(effect.value, tr);
       if (!effect.is(step)) continue;
       const taken = effect.value;
       closes ||= taken.type === "accept" && taken.closes;
-      if (taken.type === "open") this.open(taken, tr);
       const fan = after ?? before;
-      if (fan && taken.type !== "open") this.tell(taken, fan, tr);
+      if (taken.type === "open") this.open(taken, tr);
+      else if (taken.type === "reopen") this.reopen(taken);
+      else if (fan) this.tell(taken, fan, tr);
     }
     if (before && before.id !== after?.id) this.leave(before, closes);
     if (after && !isRunning(after)) this.tellSeen(after);
@@ -99,13 +108,31 @@ class FanPlugin implements PluginValue {
     if (!fan || !this.cell) return;
     this.told = [];
     this.cell.client.attach(opening.fan, this.listener());
-    this.ask(fan, opening.draw, opening.settings.n, tr);
+    this.ask(fan, { draw: opening.draw, n: opening.settings.n }, tr);
+  }
+
+  private reopen({ fan, seen }: Reopening): void {
+    this.cell = this.view.state.facet(hosts)?.cell(this.view) ?? null;
+    this.told = seen;
+    this.cell?.client.attach(fan, this.listener());
+  }
+
+  /** Tell where in the tree the text is now, and first which verdict was taken back. */
+  private walk({ to, withdrawn }: Walked, tr: Transaction): void {
+    this.cell = this.view.state.facet(hosts)?.cell(this.view) ?? null;
+    if (!this.cell) return;
+    const { client, id } = this.cell;
+    const report = (refusal: Refusal) => this.report(refusal);
+    if (withdrawn) client.tell({ type: "withdraw", cell: id, ...withdrawn }).catch(report);
+    if (!to) return;
+    const before = this.snapshot(tr.startState.doc.toString());
+    client.move(before, tr.newDoc.toString(), to).catch(report);
   }
 
   private tell(taken: Step, fan: Fan, tr: Transaction): void {
     switch (taken.type) {
       case "draw":
-        this.ask(fan, taken.draw, taken.n, tr, taken.replaces);
+        this.ask(fan, taken, tr);
         break;
       case "redraw":
         this.askAgain(fan, taken.to, tr);
@@ -123,6 +150,7 @@ class FanPlugin implements PluginValue {
       case "fail":
       case "highlight":
       case "see":
+      case "probe":
       case "engine":
       case "lost":
       case "restored":
@@ -133,7 +161,8 @@ class FanPlugin implements PluginValue {
     }
   }
 
-  private ask(fan: Fan, draw: string, n: number, tr: Transaction, replaces?: string): void {
+  private ask(fan: Fan, asked: Omit<Draw, "type">, tr: Transaction): void {
+    const { draw, n, replaces, prefix } = asked;
     const { length, temperature, minP } = fan.settings;
     const { stop, maxTokens } = extents[length];
     const request = {
@@ -146,6 +175,7 @@ class FanPlugin implements PluginValue {
       max_tokens: maxTokens,
       sampling: { temperature, min_p: minP },
       replaces: replaces ?? null,
+      prefix: prefix ?? "",
     };
     this.cell?.client
       .propose(this.snapshot(tr.newDoc.toString()), request)
@@ -157,14 +187,14 @@ class FanPlugin implements PluginValue {
   private askAgain(fan: Fan, draw: string, tr: Transaction): void {
     const rows = fan.rows.filter((row) => row.coming?.draw === draw);
     const replaces = rows.find((row) => row.shown)?.shown?.id;
-    this.ask(fan, draw, rows.length, tr, replaces);
+    this.ask(fan, { draw, n: rows.length, replaces }, tr);
   }
 
   private judge(taken: Step & { type: "judge" }, fan: Fan, tr: Transaction): void {
     const verdict = {
       type: taken.verdict === "branched" ? ("branch" as const) : ("reject" as const),
       cell: this.cell?.id ?? "",
-      fan: fan.id,
+      fan: shownAs(fan, taken.candidate)?.fan ?? fan.id,
       candidate: taken.candidate,
       seen: [...fan.seen],
     };
@@ -181,7 +211,7 @@ class FanPlugin implements PluginValue {
     const accept = {
       type: "accept" as const,
       cell: this.cell?.id ?? "",
-      fan: fan.id,
+      fan: candidate.fan,
       candidate: taken.candidate,
       seen: [...fan.seen],
       at: points(tr.startState.sliceDoc(0, head)),
@@ -196,7 +226,7 @@ class FanPlugin implements PluginValue {
   }
 
   private leave(fan: Fan, accepted: boolean): void {
-    if (accepted) this.cell?.client.detach(fan.id);
+    if (accepted || fan.revisited) this.cell?.client.detach(fan.id);
     else this.dismiss(fan);
   }
 

@@ -6,7 +6,16 @@
 import type { Gain, Status } from "../protocol";
 import type { FanAnswer } from "../transport";
 import type { Settings } from "./config";
-import { type Candidate, type Failure, type Fan, fits, grows, neighbour, type Row } from "./fan";
+import {
+  type Candidate,
+  type Failure,
+  type Fan,
+  fits,
+  grows,
+  neighbour,
+  type Probe,
+  type Row,
+} from "./fan";
 
 /** A fan opens at the caret. */
 export interface Opening {
@@ -17,12 +26,27 @@ export interface Opening {
   readonly engine: Status | null;
 }
 
-/** A draw was asked for: into the free rows and new ones, or into that of a rejected candidate. */
+/** A fan opens again, with candidates that were drawn before; `typed` UTF-16 units of what they say
+ * stand before the caret. */
+export interface Reopening {
+  readonly type: "reopen";
+  readonly fan: string;
+  readonly typed: number;
+  readonly candidates: readonly Candidate[];
+  readonly highlighted: number;
+  readonly seen: readonly string[];
+  readonly settings: Settings;
+  readonly engine: Status | null;
+}
+
+/** A draw was asked for: into the free rows and new ones, or into that of a rejected candidate. Its
+ * candidates begin with `prefix`. */
 export interface Draw {
   readonly type: "draw";
   readonly draw: string;
   readonly n: number;
   readonly replaces?: string | undefined;
+  readonly prefix?: string;
 }
 
 /** What can happen to an open fan. */
@@ -36,16 +60,28 @@ export type Step =
   | { type: "accept"; candidate: string; from: number; to: number; closes: boolean }
   | { type: "see"; candidates: readonly string[] }
   | { type: "set"; settings: Settings }
+  | { type: "probe"; probe: Probe | null }
   | { type: "engine"; status: Status }
   | { type: "lost"; message: string }
   | { type: "restored" }
   | { type: "close" };
+
+/** A candidate before its first word. */
+const unsaid = {
+  text: "",
+  logprobs: [],
+  ends: [],
+  top: [],
+  finish: null,
+  verdict: null,
+};
 
 /** A fan at `head`, with a row for each candidate that was asked for. */
 export function opened(head: number, opening: Opening): Fan {
   const coming = { draw: opening.draw, base: "", id: "" };
   return {
     id: opening.fan,
+    revisited: false,
     anchor: head,
     head,
     typed: "",
@@ -55,6 +91,27 @@ export function opened(head: number, opening: Opening): Fan {
     settings: opening.settings,
     engine: opening.engine,
     failure: null,
+    probe: null,
+  };
+}
+
+/** A fan that opens again where the caret is, at the end of `before`. */
+export function reopened(before: string, again: Reopening): Fan {
+  const { fan, typed, candidates, highlighted, seen, settings, engine } = again;
+  const place = { anchor: before.length - typed, head: before.length };
+  const rows = candidates.map((shown) => ({ shown, coming: null }));
+  return {
+    id: fan,
+    revisited: true,
+    ...place,
+    typed: before.slice(place.anchor),
+    rows,
+    highlighted,
+    seen,
+    settings,
+    engine,
+    failure: null,
+    probe: null,
   };
 }
 
@@ -70,7 +127,7 @@ export function take(fan: Fan, step: Step): Fan | null {
     case "fail":
       return settle(fail(fan, step.draw, step.failure));
     case "highlight":
-      return step.row === fan.highlighted ? fan : { ...fan, highlighted: step.row };
+      return step.row === fan.highlighted ? fan : { ...fan, highlighted: step.row, probe: null };
     case "judge":
       return mapShown(fan, step.candidate, (shown) => ({ ...shown, verdict: step.verdict }));
     case "accept":
@@ -79,6 +136,8 @@ export function take(fan: Fan, step: Step): Fan | null {
       return see(fan, step.candidates);
     case "set":
       return { ...fan, settings: step.settings };
+    case "probe":
+      return { ...fan, probe: step.probe };
     case "engine":
       return { ...fan, engine: step.status };
     case "lost":
@@ -164,17 +223,23 @@ function arrive(fan: Fan, id: string): Fan {
   return mapRows(fan, (row) =>
     row.coming?.id === id
       ? {
-          shown: { ...row.coming, text: "", logprobs: [], finish: null, verdict: null },
+          shown: { ...row.coming, fan: fan.id, ...unsaid },
           coming: null,
         }
       : row,
   );
 }
 
-function gain(fan: Fan, { candidate, text, logprobs }: Gain): Fan {
+function gain(fan: Fan, { candidate, text, logprobs, ends = [], top = [] }: Gain): Fan {
   return mapShown(arrive(fan, candidate), candidate, (shown) =>
     grows(shown)
-      ? { ...shown, text: shown.text + text, logprobs: [...shown.logprobs, ...logprobs] }
+      ? {
+          ...shown,
+          text: shown.text + text,
+          logprobs: [...shown.logprobs, ...logprobs],
+          ends: [...shown.ends, ...ends],
+          top: [...shown.top, ...top],
+        }
       : shown,
   );
 }

@@ -156,6 +156,57 @@ const spec: Parameters<typeof EditorView.baseTheme>[0] = {
     borderRadius: "1px 1px 0 0",
   },
 
+  ".jp-sim-probe": {
+    margin: "3px 0 1px",
+    padding: "5px 8px 6px 32px",
+    borderTop: "1px dashed var(--jp-sim-line)",
+  },
+  ".jp-sim-probe[hidden]": { display: "none" },
+  ".jp-sim-tokens": {
+    font: `var(--jp-code-font-size, 13px)/1.75 ${code}`,
+    maxHeight: "5.3em",
+    overflowY: "auto",
+  },
+  ".jp-sim-token": {
+    padding: "1px 0",
+    marginRight: "1px",
+    borderBottom: "2px solid transparent",
+    background: "color-mix(in srgb, var(--jp-sim-model) var(--jp-sim-surprise), transparent)",
+    borderRadius: "2px",
+    cursor: "pointer",
+    overflowWrap: "anywhere",
+  },
+  ".jp-sim-token.jp-mod-on": {
+    borderBottomColor: "var(--jp-sim-accent)",
+    color: "var(--jp-sim-fg)",
+  },
+  ".jp-sim-others": {
+    display: "flex",
+    flexWrap: "wrap",
+    alignItems: "baseline",
+    gap: "3px 6px",
+    marginTop: "4px",
+    font: `${small}/18px ${ui}`,
+    color: "var(--jp-sim-fg3)",
+  },
+  ".jp-sim-other": {
+    display: "inline-flex",
+    gap: "6px",
+    padding: "0 6px",
+    border: "1px solid var(--jp-sim-line)",
+    borderRadius: "3px",
+    cursor: "pointer",
+  },
+  ".jp-sim-other:hover": { background: mix(4) },
+  ".jp-sim-other.jp-mod-on": {
+    background: "var(--jp-sim-soft)",
+    borderColor: "var(--jp-sim-accent)",
+    color: "var(--jp-sim-fg)",
+  },
+  ".jp-sim-other.jp-mod-taken .jp-sim-otherText": { textDecoration: "underline dotted" },
+  ".jp-sim-otherText": { fontFamily: code, color: "var(--jp-sim-fg)" },
+  ".jp-sim-chance": { fontVariantNumeric: "tabular-nums" },
+
   ".jp-sim-trouble": {
     display: "none",
     alignItems: "center",

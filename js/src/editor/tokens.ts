@@ -1,0 +1,56 @@
+/**
+ * The tokens of a candidate as a reader meets them: their text, how likely each was, and what the
+ * model would have said instead. Pure.
+ */
+
+import { units } from "../text";
+import type { Candidate } from "./fan";
+
+/** What the model might have said at a token, likeliest first; `chance` is from 0 to 1. */
+export interface Alternative {
+  readonly text: string;
+  readonly chance: number;
+}
+
+/** A token that brought text: UTF-16 units `from` to `to` of the candidate's own text. */
+export interface Token {
+  readonly text: string;
+  readonly from: number;
+  readonly to: number;
+  readonly chance: number;
+  readonly alternatives: readonly Alternative[];
+}
+
+/** What stands for a byte that is no character by itself. */
+const BROKEN = "\ufffd";
+
+/** The tokens of a candidate. One that only spells a part of a character, or of the prompt's end,
+ * belongs to the next that brings text; their chances multiply. */
+export function tokensOf({ text, ends, logprobs, top }: Candidate): Token[] {
+  const tokens: Token[] = [];
+  let [from, sum, first] = [0, 0, 0];
+  ends.forEach((end, i) => {
+    const to = units(text, end);
+    sum += logprobs[i] ?? 0;
+    if (to <= from) return;
+    const whole = first === i ? (top[i] ?? []) : [];
+    const alternatives = whole
+      .filter(([, said]) => said !== "" && !said.includes(BROKEN))
+      .map(([, said, logprob]) => ({ text: said, chance: Math.exp(logprob) }));
+    tokens.push({ text: text.slice(from, to), from, to, chance: Math.exp(sum), alternatives });
+    [from, sum, first] = [to, 0, i + 1];
+  });
+  return tokens;
+}
+
+/** How strongly a token is tinted, from 0 for a sure one to 1 for one in ten thousand. */
+export function surprise(chance: number): number {
+  return Math.min(1, Math.max(0, -Math.log10(Math.max(chance, 1e-4)) / 4));
+}
+
+/** A chance as a reader meets it, such as "34 %" or "0.2 %". */
+export function percent(chance: number): string {
+  const hundredfold = 100 * chance;
+  if (hundredfold < 0.1) return "<0.1 %";
+  return `${hundredfold >= 9.5 ? hundredfold.toFixed(0) : hundredfold.toPrecision(1)} %`;
+}
