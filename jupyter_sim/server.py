@@ -15,7 +15,7 @@ from jupyter_server.extension.handler import ExtensionHandlerMixin
 from jupyter_server.utils import ensure_async
 from tornado import web
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
-from traitlets import Integer, Unicode
+from traitlets import Float, Integer, Unicode
 
 from .connection import Connection
 from .documents import Documents
@@ -108,11 +108,17 @@ class SimApp(ExtensionApp):
     n_gpu_layers = Integer(
         -1, help="Layers to put on the GPU. -1: all, where llama.cpp was built for one."
     ).tag(config=True)
+    idle = Float(
+        0, help="Seconds without work after which the model is let go until needed. 0: never."
+    ).tag(config=True)
 
     def initialize_settings(self) -> None:
         """Make the engine, not yet started, and the open documents."""
         settings = Settings(
-            context=self.context, threads=self.threads, n_gpu_layers=self.n_gpu_layers
+            context=self.context,
+            threads=self.threads,
+            n_gpu_layers=self.n_gpu_layers,
+            idle=self.idle,
         )
         engine = LlamaEngine(self.model or None, settings)
         self.settings["jupyter_sim_documents"] = Documents(engine)
