@@ -123,7 +123,7 @@ class _Makers:
                 last = _window(sampler, window)
                 return api.llama_sampler_init_penalties(size, last, repeat, frequency, presence)
             case Bias(tokens):
-                pairs = (api.llama_logit_bias * len(tokens))(*tokens)
+                pairs = (api.llama_logit_bias * len(tokens))(*map(_bias, tokens))
                 return api.llama_sampler_init_logit_bias(size, len(tokens), pairs)
             case Mirostat(tau, eta):
                 return api.llama_sampler_init_mirostat_v2(seed, tau, eta)
@@ -156,10 +156,14 @@ def _applied(pointer: Any, data: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, 
     start = ctypes.cast(data.ctypes.data, ctypes.POINTER(api.llama_token_data))
     array = api.llama_token_data_array(start, len(data), -1, False)
     api.llama_sampler_apply(pointer, ctypes.byref(array))
-    address = ctypes.addressof(array.data.contents)
+    address = ctypes.cast(array.data, ctypes.c_void_p).value or 0
     memory = (ctypes.c_char * (array.size * DATA.itemsize)).from_address(address)
     left = np.frombuffer(memoryview(memory), DATA).copy()
     return left, int(left["id"][array.selected]) if array.selected >= 0 else None
+
+
+def _bias(pair: tuple[int, float]) -> Any:
+    return api.llama_logit_bias(*pair)
 
 
 def _free(pointers: list[Any]) -> None:
