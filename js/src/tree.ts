@@ -161,6 +161,17 @@ export class Tree {
     return null;
   }
 
+  /** The same point of the tree as the end of what stands before it, where something does. */
+  point(place: Place): Place {
+    let point = place;
+    while (point.offset === 0) {
+      const { at } = this.node(point);
+      if (!at) break;
+      point = at;
+    }
+    return point;
+  }
+
   /** How many code points stand before a place. */
   end(place: Place): number {
     return this.node(place).start + place.offset;

@@ -1,9 +1,11 @@
 /** Drawings, as SVG source: hosts make their own icons of them. They take the colour of the text. */
 
-const svg = (shapes: string) =>
+/** A drawing of some shapes. */
+export const svg = (shapes: string) =>
   `<svg xmlns="http://www.w3.org/2000/svg" width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">${shapes}</svg>`;
 
-const line = (d: string) =>
+/** A stroke. */
+export const line = (d: string) =>
   `<path d="${d}" fill="none" stroke="currentColor" stroke-width="1.5" stroke-linecap="round" stroke-linejoin="round"/>`;
 
 const dot = (x: number, y: number) =>

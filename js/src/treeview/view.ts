@@ -1,0 +1,237 @@
+/**
+ * A cell's tree to look at and to walk in: the list, the search, the note that is being written, what is
+ * selected in full. Keys act here; what they do to the text or the history is asked of `Deeds`, so the
+ * same view shows a live cell and, without deeds, a replay.
+ */
+
+import type { Words } from "../editor/config";
+import { el, setText } from "../editor/dom";
+import type { Place } from "../protocol";
+import type { Mark, Tree } from "../tree";
+import { Detail } from "./detail";
+import { parseMark, writeMark } from "./facts";
+import { Find } from "./find";
+import { TreeList } from "./list";
+import type { Row } from "./rows";
+import type { Scope } from "./search";
+import { endOf, nodeOf, type Segment, type Segments, segmentsOf } from "./segments";
+
+/** What the reader can have done. */
+export interface Deeds {
+  /** Make the branch to a place the cell's text. */
+  go(place: Place): void;
+  reject(candidate: string): void;
+  mark(node: string, mark: Mark): void;
+  /** A candidate was read here. */
+  see(candidate: string): void;
+  /** Go back to the caret. */
+  leave(): void;
+}
+
+/** Hears what the view selects. */
+export type Selected = (segments: Segments | null, segment: Segment | null) => void;
+
+/** What one can do with the selected row; each is a key. */
+export type TreeAction = "go" | "pin" | "reject" | "note" | "search" | "hoist";
+
+const keys: Readonly<Record<string, TreeAction>> = {
+  Enter: "go",
+  p: "pin",
+  Delete: "reject",
+  Backspace: "reject",
+  n: "note",
+  "/": "search",
+  h: "hoist",
+};
+
+/** The view of one tree at a time. */
+export class TreeView {
+  readonly dom: HTMLElement;
+  readonly list: TreeList;
+  /** Hears what is selected. */
+  onSelect: Selected = () => {};
+  private readonly find: Find;
+  private readonly detail: Detail;
+  private readonly empty = el("div", "jp-sim-tree-empty", { role: "status" });
+  private readonly live = el("div", "jp-sim-tree-live", { "aria-live": "polite" });
+  private segments: Segments | null = null;
+  private matches: readonly Segment[] = [];
+
+  constructor(
+    private readonly words: Words,
+    private readonly deeds: Deeds | null,
+  ) {
+    this.list = new TreeList(this.words, {
+      selected: (row) => this.select(row),
+      chosen: () => this.run("go"),
+    });
+    this.find = new Find(this.words, {
+      changed: (query, scope) => this.search(query, scope),
+      step: (by) => this.nextMatch(by),
+      left: () => this.list.focus(),
+    });
+    this.detail = new Detail(this.words);
+    this.list.dom.addEventListener("keydown", (event) => this.key(event));
+    const parts = [this.find.dom, this.empty, this.list.dom, this.detail.dom, this.live];
+    this.dom = el("div", "jp-sim-tree", {}, ...parts);
+    this.say(this.words.__("Nothing to show."));
+  }
+
+  /** Show a tree as it is now; `fresh` where it is another cell's than before. */
+  show(tree: Tree, fresh = false): void {
+    const segments = segmentsOf(tree);
+    this.segments = segments;
+    this.dom.classList.toggle("jp-mod-empty", tree.nodes.size === 0);
+    if (fresh && this.find.isOn) this.find.close();
+    this.list.show(segments, fresh);
+    this.matches = this.matches.flatMap(({ id }) => segments.get(id) ?? []);
+  }
+
+  /** Show a sentence in the place of a tree. */
+  say(sentence: string): void {
+    this.segments = null;
+    this.dom.classList.add("jp-mod-empty");
+    setText(this.empty, sentence);
+    this.list.show(null, true);
+  }
+
+  focus(): void {
+    this.list.focus();
+  }
+
+  /** Say something to those who listen to the screen. */
+  announce(sentence: string): void {
+    setText(this.live, sentence);
+  }
+
+  /** Do something with the selected row. */
+  run(action: TreeAction): void {
+    const segment = this.segment;
+    if (action === "search") this.find.open();
+    else if (!segment) return;
+    else if (action === "hoist") this.list.toggleHoist();
+    else if (action === "go") this.deeds?.go(endOf(segment));
+    else if (action === "pin") this.pin(segment);
+    else if (action === "note") this.note(segment);
+    else if (action === "reject") this.reject(segment);
+    else action satisfies never;
+  }
+
+  private get segment(): Segment | null {
+    const row = this.list.selected;
+    return row && row.earlier.length === 0 ? row.segment : null;
+  }
+
+  private key(event: KeyboardEvent): void {
+    if (event.target !== this.list.dom || event.isComposing) return;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!this.move(event) && !this.act(event)) return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  private act({ key, shiftKey }: KeyboardEvent): boolean {
+    if (this.find.isOn && key.toLowerCase() === "n") this.nextMatch(shiftKey ? -1 : 1);
+    else if (key === "Escape") this.leave();
+    else {
+      const action = keys[key.length === 1 ? key.toLowerCase() : key];
+      if (!action) return false;
+      this.run(action);
+    }
+    return true;
+  }
+
+  private move({ key }: KeyboardEvent): boolean {
+    const { list } = this;
+    const moves: Record<string, () => void> = {
+      ArrowDown: () => list.step(1),
+      ArrowUp: () => list.step(-1),
+      ArrowRight: () => list.enter(),
+      ArrowLeft: () => list.leave(),
+      PageDown: () => list.turn(1),
+      PageUp: () => list.turn(-1),
+      Home: () => list.step(-Number.MAX_SAFE_INTEGER),
+      End: () => list.step(Number.MAX_SAFE_INTEGER),
+    };
+    moves[key]?.();
+    return key in moves;
+  }
+
+  /** One step back: out of the search, out of what is hoisted, to the caret. */
+  private leave(): void {
+    if (this.find.isOn) this.find.close();
+    else if (this.list.hoisted) this.list.toggleHoist();
+    else this.deeds?.leave();
+  }
+
+  private select(row: Row | null): void {
+    const segment = row && row.earlier.length === 0 ? row.segment : null;
+    this.detail.show(this.segments?.tree ?? null, segment);
+    const candidate = segment?.candidate;
+    const here = this.list.dom === document.activeElement;
+    if (candidate && here && !this.segments?.tree.seen.has(candidate)) this.deeds?.see(candidate);
+    this.onSelect(this.segments, segment);
+  }
+
+  private pin(segment: Segment): void {
+    const mark = this.mark(segment);
+    this.deeds?.mark(nodeOf(segment).id, { ...mark, pinned: !mark.pinned });
+    this.announce(mark.pinned ? this.words.__("Unpinned") : this.words.__("Pinned"));
+  }
+
+  private mark(segment: Segment): Mark {
+    const none = { pinned: false, tags: [], note: "" };
+    return this.segments?.tree.marks.get(nodeOf(segment).id) ?? none;
+  }
+
+  private reject({ candidate, onBranch }: Segment): void {
+    if (onBranch) {
+      this.announce(this.words.__("This stands in the text; go to another branch first."));
+    } else if (candidate === null) {
+      this.announce(this.words.__("Only what the model wrote can be rejected."));
+    } else {
+      this.deeds?.reject(candidate);
+      this.announce(this.words.__("Rejected"));
+    }
+  }
+
+  /** Write a note and tags where the row is. */
+  private note(segment: Segment): void {
+    if (!this.deeds) return;
+    const mark = this.mark(segment);
+    const name = this.words.__("Note; a word with # before it is a tag");
+    const input = el("input", "jp-sim-note-input", { placeholder: name, "aria-label": name });
+    input.value = writeMark(mark);
+    input.maxLength = 1000;
+    const end = (keep: boolean) => {
+      if (!input.isConnected) return;
+      if (keep) this.deeds?.mark(nodeOf(segment).id, parseMark(input.value, mark.pinned));
+      input.remove();
+    };
+    input.addEventListener("blur", () => end(true));
+    input.addEventListener("keydown", (event) => {
+      event.stopPropagation();
+      if (event.isComposing || (event.key !== "Enter" && event.key !== "Escape")) return;
+      event.preventDefault();
+      end(event.key === "Enter");
+      this.list.focus();
+    });
+    this.list.cover(input);
+    input.focus();
+  }
+
+  private search(query: string, scope: Scope): void {
+    this.matches = this.list.search(query, scope);
+    this.nextMatch(0);
+  }
+
+  /** Go to another match: the next, the previous, or with 0 the first from here on. */
+  private nextMatch(by: 1 | -1 | 0): void {
+    const { length } = this.matches;
+    const here = this.matches.findIndex(({ id }) => id === this.segment?.id);
+    const at = here < 0 ? 0 : (here + by + length) % Math.max(1, length);
+    const match = this.matches[at];
+    if (match && match !== this.segment) this.list.go(match);
+    this.find.show(length > 0 ? at + 1 : 0, length);
+  }
+}
