@@ -19,9 +19,8 @@ import json
 import math
 import re
 from collections.abc import Iterator
-from functools import cache
 from hashlib import sha256
-from typing import BinaryIO, NoReturn, TypeVar
+from typing import Any, BinaryIO, NoReturn, TypeVar
 
 import msgspec
 
@@ -49,6 +48,9 @@ class Line(Value, frozen=True):
 
     prev: str
     event: Event
+
+
+_decoders: dict[type, msgspec.json.Decoder[Any]] = {Line: msgspec.json.Decoder(Line)}
 
 
 def digest(line: bytes) -> str:
@@ -83,7 +85,7 @@ def load(line: bytes, kind: type[_T]) -> _T:
     if len(line) > MAX_LINE:
         raise BadLog(f"is longer than {MAX_LINE:,} bytes")
     try:
-        value: _T = _decoder(kind).decode(line)
+        value: _T = (_decoders.get(kind) or msgspec.json.Decoder(kind)).decode(line)
     except msgspec.ValidationError as error:
         raise BadLog(f"does not fit the format ({error})") from error
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
@@ -101,11 +103,6 @@ def lines(file: BinaryIO) -> Iterator[bytes]:
         yield raw
         while not raw.endswith(b"\n") and (raw := file.readline(_SKIP)):
             pass
-
-
-@cache
-def _decoder(kind: type[_T]) -> msgspec.json.Decoder[_T]:
-    return msgspec.json.Decoder(kind)
 
 
 def _load_slowly(line: bytes) -> object:
