@@ -33,11 +33,29 @@ function labels(trans: TranslationBundle): Record<Action, string> {
     "fewer-candidates": trans.__("Next Draw: Fewer Candidates"),
     warmer: trans.__("Next Draw: Warmer"),
     cooler: trans.__("Next Draw: Cooler"),
+    parent: trans.__("Walk to the Parent"),
+    child: trans.__("Walk to the Child"),
+    "previous-sibling": trans.__("Walk to the Previous Sibling"),
+    "next-sibling": trans.__("Walk to the Next Sibling"),
+    withdraw: trans.__("Withdraw the Last Verdict"),
+    pin: trans.__("Pin What the Caret Is In"),
+    "next-order": trans.__("Rows: Another Order"),
     probabilities: trans.__("Probabilities: Look into the Candidate"),
     "next-token": trans.__("Probabilities: Next Token"),
     "previous-token": trans.__("Probabilities: Previous Token"),
   };
 }
+
+/** The actions that need no open fan. */
+const anywhere: ReadonlySet<Action> = new Set([
+  "propose",
+  "parent",
+  "child",
+  "previous-sibling",
+  "next-sibling",
+  "withdraw",
+  "pin",
+]);
 
 /** Add the commands to the application and to its palette. */
 export function addCommands(
@@ -63,7 +81,7 @@ export function addCommands(
 }
 
 function isEnabled(action: Action, view: EditorView | null): boolean {
-  return view !== null && (action === "propose" || Boolean(view.state.field(fanField, false)));
+  return view !== null && (anywhere.has(action) || Boolean(view.state.field(fanField, false)));
 }
 
 /** The editor that has the focus, else that of the current document. */

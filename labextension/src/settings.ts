@@ -27,7 +27,7 @@ export class FanSettings {
     const common = { ...settings, length: this.of(!code).length };
     this.prose = code ? common : settings;
     this.code = code ? settings : common;
-    for (const key of ["n", "temperature"] as const) {
+    for (const key of ["n", "temperature", "order"] as const) {
       if (settings[key] !== before[key]) void this.loaded?.set(key, settings[key]);
     }
     const length = code ? "codeLength" : "length";

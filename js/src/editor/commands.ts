@@ -5,12 +5,14 @@ import type { Command, EditorView } from "@codemirror/view";
 import { newId } from "../ids";
 import { firstSentence, firstWord, settled } from "../text";
 import { type Action, type Host, hosts } from "./config";
-import { type Candidate, type Fan, grows, neighbour, remainder, unreplaced, vacant } from "./fan";
+import { type Candidate, type Fan, grows, remainder, unreplaced, vacant } from "./fan";
+import { neighbour } from "./order";
 import { fanPlugin } from "./plugin";
 import { choose, lookOn, probabilities, takeAlternative } from "./probing";
 import { fanField, step } from "./state";
 import type { Draw } from "./steps";
-import { count, nextLength, warm } from "./tuning";
+import { count, nextLength, nextOrder, warm } from "./tuning";
+import { pin, walking, withdraw } from "./walking";
 
 /** Open a fan at the caret; in an open one, draw more, or try again what failed. Where nothing can
  * be proposed, say why. */
@@ -95,6 +97,13 @@ export const commands: Readonly<Record<Action, Command>> = {
   "fewer-candidates": count(-1),
   warmer: warm(1),
   cooler: warm(-1),
+  parent: walking("parent"),
+  child: walking("child"),
+  "previous-sibling": walking("previous"),
+  "next-sibling": walking("next"),
+  withdraw,
+  pin,
+  "next-order": nextOrder,
   probabilities,
   "next-token": lookOn(1),
   "previous-token": lookOn(-1),

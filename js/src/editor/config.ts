@@ -4,6 +4,7 @@ import { Facet, type Transaction } from "@codemirror/state";
 import type { EditorView } from "@codemirror/view";
 import type { Client } from "../client";
 import type { Length } from "./lengths";
+import type { Order } from "./order";
 
 /** How the next draw is made. */
 export interface Settings {
@@ -11,10 +12,20 @@ export interface Settings {
   readonly temperature: number;
   readonly minP: number;
   readonly length: Length;
+  /** First tokens are drawn without replacement, and what was said already is drawn again. */
+  readonly distinct: boolean;
+  readonly order: Order;
 }
 
 /** The settings that hold where a host has none of its own. */
-export const defaults: Settings = { n: 5, temperature: 1, minP: 0.02, length: "sentence" };
+export const defaults: Settings = {
+  n: 5,
+  temperature: 1,
+  minP: 0.02,
+  length: "sentence",
+  distinct: false,
+  order: "drawn",
+};
 
 /** The largest n and temperature that are offered. */
 export const limits = { n: 32, temperature: 2 };
@@ -47,6 +58,13 @@ export type Action =
   | "fewer-candidates"
   | "warmer"
   | "cooler"
+  | "parent"
+  | "child"
+  | "previous-sibling"
+  | "next-sibling"
+  | "withdraw"
+  | "pin"
+  | "next-order"
   | "probabilities"
   | "next-token"
   | "previous-token";

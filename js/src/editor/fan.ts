@@ -32,8 +32,10 @@ export interface Coming {
   readonly id: string;
 }
 
-/** One line of the list: what it shows, and what takes its place as soon as it has text. */
+/** One line of the list: what it shows, and what takes its place as soon as it has text. `number`
+ * counts the rows as they were asked for. */
 export interface Row {
+  readonly number: number;
   readonly shown: Candidate | null;
   readonly coming: Coming | null;
 }
@@ -116,14 +118,4 @@ export function unreplaced(fan: Fan): string[] {
   return fan.rows.flatMap(({ shown, coming }) =>
     shown?.verdict === "rejected" && !coming ? [shown.id] : [],
   );
-}
-
-/** The row nearest to `from` in a direction that fits, going round; `from` itself if none does. */
-export function neighbour(fan: Fan, from: number, direction: 1 | -1): number {
-  const count = fan.rows.length;
-  for (let i = 1; i <= count; i++) {
-    const row = (from + direction * i + count * i) % count;
-    if (fits(fan, fan.rows[row])) return row;
-  }
-  return from;
 }

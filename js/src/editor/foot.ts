@@ -6,7 +6,8 @@ import type { Action, Host, Words } from "./config";
 import { LengthChoice, Stepper } from "./controls";
 import { button, el, setAttribute, setText } from "./dom";
 import type { Fan } from "./fan";
-import { count, tune, warm } from "./tuning";
+import { orderName } from "./order";
+import { count, nextOrder, tune, warm } from "./tuning";
 
 /** The buttons, with their names and what they do. */
 function hints(words: Words): [Action, string, string][] {
@@ -27,6 +28,7 @@ export class Foot {
   private readonly count: Stepper;
   private readonly temperature: Stepper;
   private readonly length: LengthChoice;
+  private readonly order: HTMLElement;
   private readonly stat = el("span", "jp-sim-stat");
 
   constructor(
@@ -47,7 +49,8 @@ export class Foot {
       (length) => tune(view, () => ({ length })),
       (open) => this.dom.classList.toggle("jp-mod-choosing", open),
     );
-    const settings = [this.count.dom, this.temperature.dom, this.length.opener];
+    this.order = button("jp-sim-order", () => nextOrder(view));
+    const settings = [this.count.dom, this.temperature.dom, this.length.opener, this.order];
     this.dom.append(
       this.hints(),
       this.length.list,
@@ -58,10 +61,12 @@ export class Foot {
   /** Show the settings of the next draw and what was seen so far. */
   update(fan: Fan): void {
     const { words } = this.host;
-    const { n, temperature, length } = fan.settings;
+    const { n, temperature, length, order } = fan.settings;
     this.count.show(words.__("n %1", n));
     this.temperature.show(words.__("T %1", temperature.toFixed(1)));
     this.length.show(length);
+    setText(this.order, orderName(order, words));
+    setAttribute(this.order, "title", words.__("Order of the rows: %1", orderName(order, words)));
     const seen = fan.seen.length;
     const bits = Math.log2(Math.max(seen, 1)).toFixed(1);
     setText(this.stat, words.__("%1 seen · %2 bits", seen, bits));

@@ -8,6 +8,7 @@ import { button, drawing, el, setAttribute, setText } from "./dom";
 import { type Fan, fits, isRunning, whole } from "./fan";
 import { Foot } from "./foot";
 import { warnIcon } from "./icons";
+import { copies } from "./order";
 import { ProbeView } from "./probe";
 import { lookAt, takeAlternative } from "./probing";
 import { Room } from "./room";
@@ -69,8 +70,9 @@ class Panel {
     const waiting = loading(fan, this.host.words);
     while (this.rows.length < fan.rows.length) this.add();
     const earlier: string[] = [];
+    const counts = copies(fan);
     this.rows.forEach((row, i) => {
-      row.update(fan, earlier, i === 0 ? waiting : "");
+      row.update(fan, earlier, i === 0 ? waiting : "", counts[i] ?? 1);
       const shown = fan.rows[i]?.shown;
       if (shown && fits(fan, fan.rows[i])) earlier.push(whole(shown));
     });

@@ -163,7 +163,7 @@ class FanPlugin implements PluginValue {
 
   private ask(fan: Fan, asked: Omit<Draw, "type">, tr: Transaction): void {
     const { draw, n, replaces, prefix } = asked;
-    const { length, temperature, minP } = fan.settings;
+    const { length, temperature, minP, distinct } = fan.settings;
     const { stop, maxTokens } = extents[length];
     const request = {
       id: draw,
@@ -173,7 +173,7 @@ class FanPlugin implements PluginValue {
       n,
       stop,
       max_tokens: maxTokens,
-      sampling: { temperature, min_p: minP },
+      sampling: { temperature, min_p: minP, distinct },
       replaces: replaces ?? null,
       prefix: prefix ?? "",
     };

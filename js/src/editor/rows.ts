@@ -35,7 +35,6 @@ export class RowView {
     private readonly index: number,
     private readonly words: Words,
   ) {
-    setText(this.number, String(index + 1));
     this.dom = el(
       "div",
       "jp-sim-row",
@@ -46,17 +45,22 @@ export class RowView {
     );
   }
 
-  /** Show the row as it is in `fan`; `waiting` is said where nothing else can be shown. */
-  update(fan: Fan, earlier: readonly string[], waiting: string): void {
+  /** Show the row as it is in `fan`; `waiting` is said where nothing else can be shown, and `copies`
+   * rows say the same, none where an earlier row stands for it. */
+  update(fan: Fan, earlier: readonly string[], waiting: string, copies: number): void {
     const row = fan.rows[this.index] as Row;
+    setText(this.number, String(row.number));
     const on = this.index === fan.highlighted && fits(fan, row);
     this.dom.id = optionId(fan, this.index);
     this.classes(fan, row, on, waiting !== "");
+    this.dom.classList.toggle("jp-mod-copy", copies === 0);
     setAttribute(this.dom, "aria-selected", String(on));
     setAttribute(this.dom, "aria-hidden", fits(fan, row) || row.shown?.verdict ? null : "true");
     if (row.shown) this.fill(fan, row.shown, earlier);
     else this.clear(waiting);
-    setText(this.note, this.remark(row));
+    setText(this.note, copies > 1 ? `×${copies}` : this.remark(row));
+    const same = this.words.__("Drawn %1 times", copies);
+    setAttribute(this.note, "title", copies > 1 ? same : null);
   }
 
   private classes(fan: Fan, { shown, coming }: Row, on: boolean, told: boolean): void {

@@ -12,10 +12,11 @@ import {
   type Fan,
   fits,
   grows,
-  neighbour,
+  isRunning,
   type Probe,
   type Row,
 } from "./fan";
+import { arranged, neighbour, original } from "./order";
 
 /** A fan opens at the caret. */
 export interface Opening {
@@ -85,7 +86,11 @@ export function opened(head: number, opening: Opening): Fan {
     anchor: head,
     head,
     typed: "",
-    rows: Array.from({ length: opening.settings.n }, () => ({ shown: null, coming })),
+    rows: Array.from({ length: opening.settings.n }, (_, i) => ({
+      number: i + 1,
+      shown: null,
+      coming,
+    })),
     highlighted: 0,
     seen: [],
     settings: opening.settings,
@@ -99,7 +104,7 @@ export function opened(head: number, opening: Opening): Fan {
 export function reopened(before: string, again: Reopening): Fan {
   const { fan, typed, candidates, highlighted, seen, settings, engine } = again;
   const place = { anchor: before.length - typed, head: before.length };
-  const rows = candidates.map((shown) => ({ shown, coming: null }));
+  const rows = candidates.map((shown, i) => ({ number: i + 1, shown, coming: null }));
   return {
     id: fan,
     revisited: true,
@@ -123,7 +128,7 @@ export function take(fan: Fan, step: Step): Fan | null {
     case "redraw":
       return redraw(fan, step.from, step.to);
     case "answer":
-      return settle(answered(fan, step.answer));
+      return settle(finished(fan, answered(fan, step.answer)));
     case "fail":
       return settle(fail(fan, step.draw, step.failure));
     case "highlight":
@@ -135,7 +140,7 @@ export function take(fan: Fan, step: Step): Fan | null {
     case "see":
       return see(fan, step.candidates);
     case "set":
-      return { ...fan, settings: step.settings };
+      return set(fan, step.settings);
     case "probe":
       return { ...fan, probe: step.probe };
     case "engine":
@@ -153,10 +158,23 @@ export function take(fan: Fan, step: Step): Fan | null {
 
 /** Close a fan that was typed past, and keep the highlight on a row that fits. */
 export function settle(fan: Fan): Fan | null {
-  if (fits(fan, fan.rows[fan.highlighted])) return fan;
+  if (fits(fan, fan.rows[fan.highlighted])) {
+    const highlighted = original(fan, fan.highlighted);
+    return highlighted === fan.highlighted ? fan : { ...fan, highlighted };
+  }
   const next = neighbour(fan, fan.highlighted, 1);
   if (next !== fan.highlighted) return { ...fan, highlighted: next };
   return fan.typed === "" ? fan : null;
+}
+
+/** Put the rows in order as soon as all that was asked for is there. */
+function finished(before: Fan, fan: Fan): Fan {
+  return isRunning(before) && !isRunning(fan) ? arranged(fan, fan.settings.order) : fan;
+}
+
+function set(fan: Fan, settings: Settings): Fan {
+  const changed = { ...fan, settings };
+  return isRunning(fan) ? changed : arranged(changed, settings.order);
 }
 
 function mapRows(fan: Fan, change: (row: Row) => Row): Fan {
@@ -180,7 +198,7 @@ function draw(fan: Fan, { draw, n, replaces }: Draw): Fan {
     const free = replaces ? row.shown?.id === replaces : !row.shown && !row.coming;
     return free && left-- > 0 ? { ...row, coming } : row;
   });
-  while (left-- > 0) rows.push({ shown: null, coming });
+  while (left-- > 0) rows.push({ number: rows.length + 1, shown: null, coming });
   return { ...fan, rows, failure: null };
 }
 
@@ -222,10 +240,7 @@ function begin(fan: Fan, draw: string, candidates: readonly string[]): Fan {
 function arrive(fan: Fan, id: string): Fan {
   return mapRows(fan, (row) =>
     row.coming?.id === id
-      ? {
-          shown: { ...row.coming, fan: fan.id, ...unsaid },
-          coming: null,
-        }
+      ? { ...row, shown: { ...row.coming, fan: fan.id, ...unsaid }, coming: null }
       : row,
   );
 }
@@ -252,6 +267,7 @@ function fail(fan: Fan, draw: string, failure: Failure): Fan {
   const mine = ({ shown, coming }: Row) => coming?.draw === draw || shown?.draw === draw;
   if (!fan.rows.some(mine)) return fan;
   const rows = fan.rows.map((row) => ({
+    ...row,
     shown: row.shown?.draw === draw ? broken(row.shown) : row.shown,
     coming: row.coming?.draw === draw ? null : row.coming,
   }));
@@ -260,7 +276,8 @@ function fail(fan: Fan, draw: string, failure: Failure): Fan {
 
 /** What was being drawn stays as it is; what was only asked for waits to be asked for again. */
 function lose(fan: Fan, message: string): Fan {
-  const rows = fan.rows.map(({ shown, coming }) => ({
+  const rows = fan.rows.map(({ number, shown, coming }) => ({
+    number,
     shown: broken(shown),
     coming: coming && { ...coming, id: "" },
   }));

@@ -91,6 +91,7 @@ const spec: Parameters<typeof EditorView.baseTheme>[0] = {
     boxShadow: "inset 2px 0 0 var(--jp-sim-accent)",
     color: "var(--jp-sim-fg)",
   },
+  ".jp-sim-row.jp-mod-copy": { display: "none" },
   ".jp-sim-row.jp-mod-off": { opacity: ".38", cursor: "default", background: "none" },
 
   ".jp-sim-mark": {
@@ -279,11 +280,11 @@ const spec: Parameters<typeof EditorView.baseTheme>[0] = {
     color: "var(--jp-sim-fg2)",
   },
   ".jp-sim-panel .jp-sim-step": { width: "16px", borderRadius: "3px" },
-  ".jp-sim-panel .jp-sim-step:hover, .jp-sim-panel .jp-sim-opener:hover": {
+  ".jp-sim-panel .jp-sim-step:hover, .jp-sim-opener:hover, .jp-sim-order:hover": {
     color: "var(--jp-sim-fg)",
     background: mix(6),
   },
-  ".jp-sim-panel .jp-sim-opener": {
+  ".jp-sim-panel .jp-sim-opener, .jp-sim-panel .jp-sim-order": {
     color: "var(--jp-sim-fg2)",
     padding: "0 4px",
     borderRadius: "3px",

@@ -3,6 +3,7 @@
 import type { Command, EditorView } from "@codemirror/view";
 import { limits, type Settings } from "./config";
 import { lengths } from "./lengths";
+import { orders } from "./order";
 import { fanField, step } from "./state";
 
 /** Change the settings of the open fan. False where none is open. */
@@ -32,6 +33,13 @@ export const nextLength: Command = (view) =>
   tune(view, ({ length }) => {
     const next = lengths[(lengths.indexOf(length) + 1) % lengths.length];
     return { length: next ?? length };
+  });
+
+/** Take the next order of the rows, going round. */
+export const nextOrder: Command = (view) =>
+  tune(view, ({ order }) => {
+    const next = orders[(orders.indexOf(order) + 1) % orders.length];
+    return { order: next ?? order };
   });
 
 function clamp(value: number, least: number, most: number): number {
