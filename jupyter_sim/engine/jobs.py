@@ -57,6 +57,7 @@ class Run(Job):
         back: int,
         healing: Healing,
         pieces: Sequence[bytes],
+        opener: int,
     ) -> None:
         super().__init__(serial, PRIORITIES[request.priority], request.top)
         self.tokens = tokens[: len(tokens) - back]
@@ -71,6 +72,7 @@ class Run(Job):
         self.waiting = [Candidate(request, index) for index in range(len(request.seeds))]
         self.live: list[Candidate] = []
         self._pieces = pieces
+        self._opener = opener
         self._divide()
 
     @property
@@ -99,13 +101,18 @@ class Run(Job):
         return super().outstanding(decoded) + first + sum(one.left for one in self.live)
 
     def _divide(self) -> None:
-        """Find the tokens that hold any of the prefix, and what they hold of the prompt."""
+        """Find the tokens that hold any of the prefix, and what they hold of the prompt.
+
+        Before them there is at least the opener.
+        """
         prefix = len(self.request.prefix.encode())
         spelled = len(self.healing.start)
         count = 0
-        while spelled < prefix and count < len(self.tokens) - 1:
+        while spelled < prefix and count < len(self.tokens):
             count += 1
             spelled += len(self._pieces[self.tokens[-count]])
+        if count == len(self.tokens):
+            self.tokens = [self._opener, *self.tokens]
         self.forced = tuple(self.tokens[len(self.tokens) - count :])
         self.first = len(self.tokens) - count - 1
         self.judged = []

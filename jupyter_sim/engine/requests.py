@@ -42,7 +42,8 @@ class Requests:
                 f"for, but the model's context holds {self._model.window}; shorten the text "
                 "before the caret or ask for fewer tokens."
             )
-        return Run(serial, request, tokens, back, self.healing(rest), self._model.pieces)
+        pieces, opener = self._model.pieces, self._model.opener
+        return Run(serial, request, tokens, back, self.healing(rest), pieces, opener)
 
     def healing(self, rest: bytes = b"") -> Healing:
         """Return the search for the ways to spell what is taken back."""
@@ -70,6 +71,8 @@ class Requests:
     def survey(self, request: Survey, shared: Callable[[Sequence[int]], int]) -> Surveyed:
         """Return what is known of a text as a prompt; `shared` tells how much is in the cache."""
         tokens, back, _ = self._prompt(request.text)
+        if back == len(tokens):
+            tokens = [self._model.opener, *tokens]
         places = ends(map(self._model.pieces.__getitem__, tokens), request.text)
         stay = len(tokens) - back
         return Surveyed(
@@ -83,6 +86,4 @@ class Requests:
     def _prompt(self, text: str) -> Prompt:
         tokens = self._model.tokenize(text)
         back, rest = taken_back(tokens, self._model.pieces, text.encode())
-        if back == len(tokens):
-            tokens = [self._model.opener, *tokens]
         return Prompt(tokens, back, rest)

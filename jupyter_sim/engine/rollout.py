@@ -90,7 +90,7 @@ class Scheduler:
 
     def _scan(self, scan: Scan) -> None:
         """Take a scoring in, unless nothing has to be computed for it."""
-        if scan.judged or scan.whole:
+        if scan.sure or scan.whole:
             first = scan.request.start
             self._tell(scan.serial, Scored(scan.request.id, first, scan.sure, whole=scan.whole))
         if not scan.whole:

@@ -100,15 +100,16 @@ def windows(text: list[int], start: int, opener: int, size: int, *, led: bool) -
     The first token is judged by itself, after the opener, unless it is that.
     """
     opened = text[:1] == [opener]
+    room = size - (led or opened)
     first = start
     if not first and text and not led:
         if not opened:
             yield Window((opener,), 0, 0, 1)
         first = 1
     while first < len(text):
-        begin = 0 if first < size else first - size // 2
+        begin = 0 if first < room else first - size // 2
         lead = (opener,) if led or (opened and begin) else ()
-        stop = min(len(text), begin + size - len(lead))
+        stop = min(len(text), begin + room)
         yield Window(lead, begin, first, stop)
         first = stop
 

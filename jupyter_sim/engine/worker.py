@@ -126,15 +126,18 @@ class Worker:
             self._tell(command.serial, EngineError(f"It cannot be begun ({kind}: {error})."))
 
     def _listen(self) -> None:
-        """Pass commands on, and let a cancellation overtake what is being computed."""
+        """Pass commands on, and let what is urgent overtake what is being computed."""
         try:
             while body := receive(self._commands):
                 command = _decode(body)
                 if isinstance(command, Ping):
                     self._send(Pong(self._steps))
                     continue
-                if isinstance(command, Cancel) and self._scheduler is not None:
-                    self._scheduler.interrupt(command.serial)
+                if self._scheduler is not None:
+                    if isinstance(command, Cancel):
+                        self._scheduler.interrupt(command.serial)
+                    if isinstance(command, Begin):
+                        self._scheduler.hurry(command.request)
                 self._queue.put(command)
         finally:
             # whom nobody can command any more has nothing left to do
