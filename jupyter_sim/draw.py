@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from .engine.messages import Column, Engine, Piece, Rollout, Started
+from .engine.messages import Column, Engine, Piece, Priority, Rollout, Started
 from .errors import EngineError, HistoryError, ModelError, SimError
-from .events import Event, Finish, Generated, Proposed, event_id
+from .events import Alternative, Event, Finish, Generated, Proposed, event_id
 from .history import History
 from .protocol import Drawing, Ended, Failed, FromDocument, Gain, Grown
 
@@ -34,6 +34,8 @@ class Growing:
     text: str = ""
     tokens: list[int] = field(default_factory=list)
     logprobs: list[float] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
+    top: list[tuple[Alternative, ...]] = field(default_factory=list)
     whole: asyncio.Event = field(default_factory=asyncio.Event)
 
     def gain(self, piece: Piece) -> Gain:
@@ -41,7 +43,9 @@ class Growing:
         self.text += piece.text
         self.tokens += piece.tokens
         self.logprobs += piece.logprobs
-        return Gain(self.id, piece.text, piece.logprobs)
+        self.ends += piece.ends
+        self.top += piece.top
+        return Gain(self.id, piece.text, piece.logprobs, piece.ends, piece.top)
 
 
 class Draw:
@@ -51,7 +55,15 @@ class Draw:
     """
 
     def __init__(
-        self, proposed: Proposed, prompt: str, engine: Engine, history: History, record: Record
+        self,
+        proposed: Proposed,
+        prompt: str,
+        engine: Engine,
+        history: History,
+        record: Record,
+        *,
+        top: int = 0,
+        priority: Priority = "fan",
     ) -> None:
         self.fan = proposed.fan
         self.id = proposed.draw
@@ -61,6 +73,8 @@ class Draw:
         self._engine = engine
         self._history = history
         self._record = record
+        self._top = top
+        self._priority = priority
         self._began = time.monotonic()
         self._cancelled = False
 
@@ -103,6 +117,9 @@ class Draw:
             max_tokens=p.max_tokens,
             stop=p.stop,
             sampling=p.sampling,
+            top=self._top,
+            priority=self._priority,
+            prefix=p.prefix,
         )
 
     async def _take(self, column: Column, reply: Reply) -> None:
@@ -134,6 +151,8 @@ class Draw:
             logprobs=tuple(candidate.logprobs),
             finish=finish,
             seconds=round(time.monotonic() - self._began, 3),
+            ends=tuple(min(end, len(candidate.text)) for end in candidate.ends),
+            top=tuple(candidate.top) if any(candidate.top) else (),
         )
 
     def _fail(self, error: SimError, reply: Reply) -> None:

@@ -24,7 +24,7 @@ Finish = Literal["stop", "length", "end", "cancelled", "failed"]
 Offset = Annotated[int, Meta(ge=0)]
 
 
-class Value(Struct, frozen=True, forbid_unknown_fields=True):
+class Value(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """The ground of everything recorded or sent: immutable and strict."""
 
 
@@ -161,9 +161,9 @@ class Above(Value, frozen=True):
 
 
 class Recipe(Value, frozen=True):
-    """How the prompt follows from the history: the texts of the events `voice` and `memory`, the
-    cells `above` each with a blank line after it, and the branch to the fan's place; all that less
-    `cut` code points at its beginning. `sha256` is that of the prompt's UTF-8 bytes.
+    """How the prompt follows from the history: the texts of the events `voice` and `memory`, then,
+    less `cut` code points at their beginning, the cells `above` each with a blank line after it,
+    and the branch to the fan's place. `sha256` is that of the prompt's UTF-8 bytes.
     """
 
     cut: Offset

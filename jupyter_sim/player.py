@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import TextIO
 
-from .document import difference
+from .edits import difference
 from .events import Accepted, Branched, Dismissed, Rejected
 from .formats.account import account
 from .formats.plain import visible

@@ -6,7 +6,8 @@ the same JSON. Offsets count Unicode code points; the front end converts.
 
 Every request has an `id`, made by the front end and unique for ever. It becomes the id of the
 event that the request records, so a request that is sent again after a broken connection is
-acknowledged again and recorded once. Requests are handled in the order they come.
+acknowledged again and recorded once. Requests are handled in the order they come. What works for
+the front end that asked (a `Propose`, `Score`, `Inspect` or `Explore`) ends with its connection.
 """
 
 import json
@@ -19,7 +20,7 @@ from msgspec import Meta, Struct
 
 from .engine.messages import MAX_CANDIDATES, MAX_TOKENS, Priority, ScoredToken, Status, Top
 from .errors import BadInput
-from .events import Alternative, Change, Event, Finish, Offset, Place, Sampling, Stop, Value
+from .events import Alternative, Change, Event, Finish, Offset, Place, Sampling, Stop, Taken, Value
 
 MAX_MESSAGE = 4 * 1024 * 1024
 """The largest message that is read, in bytes."""
@@ -157,10 +158,13 @@ class Withdraw(Request, frozen=True):
 
 
 class Move(Request, frozen=True):
-    """The cell's text is now the branch to a place of its tree."""
+    """The cell's text is now the branch to a place of its tree, and the `tail` behind it: what
+    stood after the caret of a fan in the middle of a text, wherever it stands in the tree.
+    """
 
     cell: CellId
     to: Place
+    tail: Annotated[tuple[Taken, ...], Meta(max_length=4096)] = ()
 
 
 class Mark(Request, frozen=True):
@@ -285,7 +289,9 @@ class Welcome(Answer, frozen=True):
 
 
 class Acknowledged(Answer, frozen=True):
-    """What the request `id` asked to record is on disk."""
+    """What the request `id` asked to record is on disk. For what records nothing itself (`Follow`,
+    `Score`, `Inspect`, `Explore`): all was told.
+    """
 
     id: str
 
@@ -370,8 +376,8 @@ class Happened(Answer, frozen=True):
 
 
 class Scored(Answer, frozen=True):
-    """More of the answer to `Score`, from token number `first` of the cell's text on. The last part
-    is `whole`, and has no tokens where the answer was stopped.
+    """More of the answer to `Score`, from token number `first` of the cell's text on; `whole` with
+    the last of them.
     """
 
     id: str
@@ -470,8 +476,10 @@ def _read(data: bytes | str) -> FromFront:
         return request
 
 
-def encode(answer: FromDocument) -> bytes:
-    """Write one answer as JSON. Lone surrogates, which a cell's text can hold, are escaped."""
+def encode(answer: FromDocument | Event) -> bytes:
+    """Write one answer, or an event that stands in one, as JSON. Lone surrogates, which a cell's
+    text can hold, are escaped.
+    """
     try:
         return _encoder.encode(answer)
     except UnicodeEncodeError:

@@ -141,7 +141,7 @@ class Tree:
         first. Raises IndexError outside the text.
         """
         at = self.head
-        length = 0 if at is None else self._end(at)
+        length = 0 if at is None else self.end(at)
         if at is None or not 0 <= offset <= length:
             raise IndexError(f"offset {offset} in a text of {length} code points")
         node = self._node(at)
@@ -151,22 +151,27 @@ class Tree:
 
     def tail(self, offset: int) -> tuple[Taken, ...]:
         """The cell's text from a code-point offset on, by reference."""
+        return () if self.head is None else self.taken(self.head, offset, self.end(self.head))
+
+    def taken(self, place: Place, start: int, stop: int) -> tuple[Taken, ...]:
+        """Code points `start` to `stop` of the branch to a place, by reference."""
         spans = []
-        at = self.head
-        while at is not None and self._end(at) > offset:
+        at: Place | None = place
+        while at is not None and self.end(at) > start:
             node = self._node(at)
-            start = max(0, offset - node.start)
-            if start < at.offset:
-                spans.append(Taken(at.node, start, at.offset))
+            span = Taken(at.node, max(0, start - node.start), min(at.offset, stop - node.start))
+            if span.start < span.stop:
+                spans.append(span)
             at = node.at
         return tuple(reversed(spans))
 
     def earlier(self, text: str) -> Place | None:
         """The latest head that showed this text, if there was one."""
-        same = (h for h in reversed(self.heads) if self._end(h) == len(text))
+        same = (h for h in reversed(self.heads) if self.end(h) == len(text))
         return next((h for h in same if self.branch(h) == text), None)
 
-    def _end(self, place: Place) -> int:
+    def end(self, place: Place) -> int:
+        """The length of the branch to a place, in code points."""
         return self._node(place).start + place.offset
 
     def _node(self, place: Place) -> Node:
@@ -191,6 +196,12 @@ def fold(events: Iterable[Event]) -> tuple[dict[str, Tree], tuple[str, ...]]:
     """The trees of all cells after all events, by cell; and a sentence for each event that was left
     out, because it refers to what is not there.
     """
+    cells, problems = growths(events)
+    return {cell: growth.tree for cell, growth in cells.items()}, problems
+
+
+def growths(events: Iterable[Event]) -> tuple[dict[str, "Growth"], tuple[str, ...]]:
+    """What `fold` returns, with trees that can grow on."""
     cells: dict[str, Growth] = {}
     problems = []
     for event in events:
@@ -201,7 +212,7 @@ def fold(events: Iterable[Event]) -> tuple[dict[str, Tree], tuple[str, ...]]:
             cells[cell].add(event)
         except BadLog as error:
             problems.append(str(error))
-    return {cell: growth.tree for cell, growth in cells.items()}, tuple(problems)
+    return cells, tuple(problems)
 
 
 def cut(runs: Iterable[Run], start: int, stop: int) -> Iterator[Run]:
@@ -334,7 +345,7 @@ class Growth:
     def _new(self, id: str, at: Place | None, runs: tuple[Run, ...]) -> Node:
         if id in self.nodes:
             raise BadLog(f"Text {id} of cell {self.tree.cell} comes twice; the first one counts.")
-        start = 0 if at is None else self.tree._end(at)
+        start = 0 if at is None else self.tree.end(at)
         length = sum(len(run.text) for run in runs)
         self._limit(start + length, MAX_TEXT)
         self._limit(self._grown + length, MAX_TREE)

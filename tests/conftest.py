@@ -1,8 +1,15 @@
 """What all tests share: no test reads or writes the user's own Jupyter directories."""
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+
+from jupyter_sim.document import Document
+from jupyter_sim.engine.messages import Engine
+from jupyter_sim.history import History
+
+from .writer import Open, Writer
 
 
 @pytest.fixture(autouse=True)
@@ -11,3 +18,18 @@ def jupyter_directories(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
     for kind in ("CONFIG", "DATA", "RUNTIME"):
         monkeypatch.setenv(f"JUPYTER_{kind}_DIR", str(tmp_path / "jupyter" / kind.lower()))
     return tmp_path / "jupyter"
+
+
+@pytest.fixture
+async def opened(tmp_path: Path) -> AsyncIterator[Open]:
+    """Open a document over an engine, with a front end that writes in it."""
+    documents: list[Document] = []
+
+    def open_document(engine: Engine) -> Writer:
+        history = History.open("document-1", path="a.ipynb", root=tmp_path)
+        documents.append(Document(history, engine))
+        return Writer(documents[-1])
+
+    yield open_document
+    for document in documents:
+        await document.close()

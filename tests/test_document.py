@@ -1,28 +1,24 @@
 """A request in, events recorded, answers out: a scripted engine and real files."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
-from jupyter_sim.document import Document, difference
+from jupyter_sim.document import Document
 from jupyter_sim.engine.scripted import ScriptedEngine
 from jupyter_sim.errors import ModelError, WorkerDied
-from jupyter_sim.events import Edited, Generated, Moved, Opened, Proposed, Sampling
+from jupyter_sim.events import Edited, Generated, Moved, Opened, Proposed
 from jupyter_sim.history import History
 from jupyter_sim.protocol import (
-    Accept,
     Acknowledged,
     Branch,
     Cancel,
     Changed,
     Dismiss,
-    Drawing,
-    Ended,
     Failed,
     FromDocument,
-    FromFront,
     Grown,
     Propose,
     Refused,
@@ -31,115 +27,7 @@ from jupyter_sim.protocol import (
     Sync,
 )
 
-PROMPT = "It was "
-TEXTS = ("a dark night.", "a day of rain.", "nobody.")
-
-
-class Writer:
-    """A front end of a few words: it says things to a document and hears the answers."""
-
-    def __init__(self, document: Document) -> None:
-        self.document = document
-        self.heard: list[FromDocument] = []
-        self.candidates: dict[str, tuple[str, ...]] = {}
-        self._news = asyncio.Event()
-        self._count = 0
-        document.join(self.hear)
-
-    def hear(self, answer: FromDocument) -> None:
-        self.heard.append(answer)
-        if isinstance(answer, Drawing):
-            self.candidates[answer.draw] = answer.candidates
-        self._news.set()
-
-    def id(self) -> str:
-        self._count += 1
-        return f"request-{id(self)}-{self._count}"
-
-    async def say(self, request: FromFront) -> FromDocument:
-        await self.document.handle(request, self.hear, "user")
-        return next(a for a in reversed(self.heard) if getattr(a, "id", None) == request.id)
-
-    async def write(self, text: str, undo: bool = False) -> FromDocument:
-        return await self.say(Sync(self.id(), "cell", text, undo))
-
-    async def begin(
-        self, at: int, n: int = 3, fan: str = "fan-00001", replaces: str | None = None
-    ) -> str:
-        request = Propose(
-            self.id(), "cell", fan, at, n, "sentence", 48, Sampling(), replaces=replaces
-        )
-        await self.document.handle(request, self.hear, "user")
-        return request.id
-
-    async def propose(self, at: int, n: int = 3) -> tuple[str, ...]:
-        """A whole draw: the ids of its candidates once all have ended."""
-        draw = await self.begin(at, n)
-        await self.until(lambda: self.ended(draw) == n)
-        return self.candidates[draw]
-
-    async def until(self, so: Callable[[], bool]) -> None:
-        while not so():
-            self._news.clear()
-            await asyncio.wait_for(self._news.wait(), 10)
-
-    def ended(self, draw: str) -> int:
-        return sum(isinstance(a, Ended) and a.draw == draw for a in self.heard)
-
-    async def accept(
-        self, candidate: str, start: int, stop: int, at: int, closes: bool = False
-    ) -> FromDocument:
-        return await self.say(
-            Accept(self.id(), "cell", "fan-00001", candidate, (candidate,), at, start, stop, closes)
-        )
-
-    @property
-    def text(self) -> str:
-        return self.document.trees["cell"].text
-
-    def node(self, candidate: str) -> str:
-        return self.document.trees["cell"].nodes[candidate].text
-
-    def candidate(self, draw_candidates: tuple[str, ...], text: str) -> str:
-        return next(c for c in draw_candidates if self.node(c) == text)
-
-
-def recorded(document: Document) -> list[str]:
-    return [type(event).__name__ for event in document.history.events]
-
-
-Open = Callable[[ScriptedEngine], Writer]
-
-
-@pytest.fixture
-async def opened(tmp_path: Path) -> AsyncIterator[Open]:
-    documents: list[Document] = []
-
-    def open_document(engine: ScriptedEngine) -> Writer:
-        history = History.open("document-1", path="a.ipynb", root=tmp_path)
-        documents.append(Document(history, engine))
-        return Writer(documents[-1])
-
-    yield open_document
-    for document in documents:
-        await document.close()
-
-
-def told(texts: tuple[str, ...] = TEXTS) -> Callable[[str, int], str]:
-    """A script in which each candidate of a draw gets the next text."""
-    rest = list(texts)
-    return lambda prompt, seed: rest.pop(0) if rest else "and so on."
-
-
-async def streaming(opened: Open) -> tuple[ScriptedEngine, Writer, str]:
-    """An engine that holds a draw of three after its first column, and who asked for it."""
-    engine = ScriptedEngine(told(), held=True)
-    writer = opened(engine)
-    await writer.write(PROMPT)
-    draw = await writer.begin(len(PROMPT))
-    await engine.begun()
-    await engine.step()
-    return engine, writer, draw
+from .writer import PROMPT, TEXTS, Open, Writer, recorded, streaming, told
 
 
 async def test_nothing_is_recorded_before_the_first_proposal_but_the_text_as_found(
@@ -352,7 +240,7 @@ async def test_a_proposal_that_waits_its_turn_stops_with_its_fan(opened: Open) -
     await asyncio.gather(
         writer.document.handle(asked, writer.hear), writer.document.handle(dismissed, writer.hear)
     )
-    refused = Refused(asked.id, "cancelled", "The proposal was called off.")
+    refused = Refused(asked.id, "cancelled", "It was called off.")
     await writer.until(lambda: refused in writer.heard)
     assert recorded(writer.document) == ["Opened", "Dismissed"]
 
@@ -395,22 +283,3 @@ async def test_a_front_end_that_leaves_stops_only_its_own_draws(opened: Open) ->
     writer.document.leave(writer.hear)
     await writer.until(lambda: writer.ended(left) == 3)
     assert other.ended(stays) == 0
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "parts"),
-    [
-        ("", "", (0, 0, 0)),
-        ("ab", "aXb", (1, 1, 2)),
-        ("aXb", "ab", (1, 2, 1)),
-        ("aa", "aaa", (2, 2, 3)),
-        ("abc", "xyz", (0, 3, 3)),
-        ("one two", "one three two", (5, 5, 11)),
-    ],
-)
-def test_two_texts_part_and_meet_again_as_close_as_can_be(
-    old: str, new: str, parts: tuple[int, int, int]
-) -> None:
-    start, o, n = difference(old, new)
-    assert (start, o, n) == parts
-    assert old[:start] + new[start:n] + old[o:] == new

@@ -19,12 +19,15 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = "jupyter_sim"
 
 VALUES = {"errors", "events", "engine.messages"}
-PURE = {"tree", "protocol", "prompt", "curation", "choices"}
-STORES = {"history", "upkeep", "formats"}
+PURE = {"tree", "edits", "protocol", "prompt", "curation", "choices"}
+STORES = {"history", "upkeep", "imports", "formats"}
 WORKER = {"errors", "events", "engine"}
 PARENT = {"engine.client", "engine.builds"}  # the engine on this side of the pipe
 ENGINES = {"engine.client", "engine.remote", "engine.scripted", "models"}
-DOCUMENT = {"document", "draw", "documents", "connection", "replay"}
+DOCUMENT = {
+    *("document", "documents", "connection", "replay", "cells", "facts", "follow"),
+    *("draw", "proposals", "prompts", "questions", "explore"),
+}
 TERMINAL = {"player", "propose"}
 HOSTS = {"server", "widget", "magics", "cli", "commands"}
 
@@ -60,7 +63,7 @@ WORLDS = {
 # A TypeScript module of js/src -> what it may import there; those unnamed may import all but hosts.
 # `transport` only declares interfaces, and `config` is where the client is handed to the state.
 SCRIPT_VALUES = {"protocol", "text", "transport", "tree"}
-SCRIPTS_PURE = {"editor/state", "editor/steps", "editor/fan", "editor/lengths"}
+SCRIPTS_PURE = {"editor/state", "editor/steps", "editor/fan", "editor/lengths", "editor/order"}
 SCRIPTS_MAY_IMPORT = {
     "protocol": set[str](),
     "text": set[str](),

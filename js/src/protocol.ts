@@ -166,7 +166,8 @@ export interface Taken {
   stop: number;
 }
 /**
- * What the request `id` asked to record is on disk.
+ * What the request `id` asked to record is on disk. For what records nothing itself (`Follow`,
+ * `Score`, `Inspect`, `Explore`): all was told.
  */
 export interface Acknowledged {
   type: "acknowledged";
@@ -395,9 +396,9 @@ export interface Proposed {
   prefix?: string;
 }
 /**
- * How the prompt follows from the history: the texts of the events `voice` and `memory`, the
- * cells `above` each with a blank line after it, and the branch to the fan's place; all that less
- * `cut` code points at its beginning. `sha256` is that of the prompt's UTF-8 bytes.
+ * How the prompt follows from the history: the texts of the events `voice` and `memory`, then,
+ * less `cut` code points at their beginning, the cells `above` each with a blank line after it,
+ * and the branch to the fan's place. `sha256` is that of the prompt's UTF-8 bytes.
  */
 export interface Recipe {
   cut: number;
@@ -870,13 +871,18 @@ export interface Status {
   message?: string;
 }
 /**
- * The cell's text is now the branch to a place of its tree.
+ * The cell's text is now the branch to a place of its tree, and the `tail` behind it: what
+ * stood after the caret of a fan in the middle of a text, wherever it stands in the tree.
  */
 export interface Move {
   type: "move";
   id: string;
   cell: string;
   to: Place;
+  /**
+   * @maxItems 4096
+   */
+  tail?: Taken[];
 }
 /**
  * One draw into a fan, at an offset of the cell's text or any place of its tree; the request's
@@ -959,8 +965,8 @@ export interface Score {
   top?: number;
 }
 /**
- * More of the answer to `Score`, from token number `first` of the cell's text on. The last part
- * is `whole`, and has no tokens where the answer was stopped.
+ * More of the answer to `Score`, from token number `first` of the cell's text on; `whole` with
+ * the last of them.
  */
 export interface Scored {
   type: "scored";

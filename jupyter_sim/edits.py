@@ -1,0 +1,166 @@
+"""What a change of a cell's text is recorded as: pure, from the text before and the text after.
+
+A front end tells whole texts. Here they become events that keep every character's author: what both
+texts have stays where it is, and what is new in one place and stood in another, in the cell or in
+one that lost it, comes from there. Who says so, and when it is on disk, is `document`'s business.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from .events import Author, Edited, Opened, Origin, Place, Span, Stamp, Written
+from .tree import Tree, cut
+
+NEAR, FAR, NAMED = 6, 16, 4
+"""How many code points make a passage that is known again: between the ends of one edit, in what a
+cell has lost, and in a cell that is named as the source."""
+
+LABOUR = 20_000_000
+"""How many code points are looked through for one edit, about; for more, only longer passages are
+found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """A text that others may come from: the branch to a place, or the part of it that begins at
+    code point `start`.
+    """
+
+    tree: Tree
+    place: Place
+    text: str
+    start: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A part of a new text; where it stood at code point `at` of a ground's text, that too."""
+
+    text: str
+    ground: Ground | None = None
+    at: int = 0
+
+
+def opened(stamp: Stamp, text: str, grounds: Sequence[Ground], least: int = FAR) -> Opened:
+    """A cell's first text, with the authors of what it has from the grounds."""
+    passages = _passages(text, grounds, least)
+    origins = _origins(stamp.cell, passages)
+    if not origins:
+        return Opened(stamp, text)
+    return Opened(stamp, text, tuple(_written(passages, "found")), origins)
+
+
+def edited(
+    stamp: Stamp,
+    now: Ground,
+    text: str,
+    author: Author,
+    grounds: Sequence[Ground] = (),
+    least: int = FAR,
+) -> Edited:
+    """The edit that leads from the cell's text `now` to another. What is nowhere else is the
+    author's.
+    """
+    tree = now.tree
+    start, old, new = difference(now.text, text)
+    within = Ground(tree, now.place, now.text[start:old], start)
+    passages = [
+        passage
+        for near in _passages(text[start:new], [within], NEAR)
+        for passage in ([near] if near.ground else _passages(near.text, grounds, least))
+    ]
+    spans = tuple(_spans(passages, stamp.cell, author)) + tree.tail(old)
+    origins = _origins(stamp.cell, passages)
+    return Edited(stamp, tree.place(start), old - start, spans, origins)
+
+
+def difference(old: str, new: str) -> tuple[int, int, int]:
+    """Where two texts part and meet again: `old[start:o]` gave way to `new[start:n]`, as short as
+    can be.
+    """
+    start = _agree(old, 0, new, 0)
+    same = _agree(old[start:][::-1], 0, new[start:][::-1], 0)
+    return start, len(old) - same, len(new) - same
+
+
+def _spans(passages: Sequence[Passage], cell: str, author: Author) -> Iterator[Span]:
+    for passage in passages:
+        ground = passage.ground
+        if ground and ground.tree.cell == cell:
+            start = ground.start + passage.at
+            yield from ground.tree.taken(ground.place, start, start + len(passage.text))
+        else:
+            yield from _written([passage], author)
+
+
+def _written(passages: Sequence[Passage], author: Author) -> Iterator[Written]:
+    for passage in passages:
+        ground = passage.ground
+        if ground is None:
+            yield Written(passage.text, author)
+        else:
+            start = ground.start + passage.at
+            runs = ground.tree.runs(ground.place, start)
+            for run in cut(runs, 0, len(passage.text)):
+                yield Written(run.text, run.author)
+
+
+def _origins(cell: str, passages: Sequence[Passage]) -> tuple[Origin, ...]:
+    grounds = (passage.ground for passage in passages)
+    strange = (g for g in grounds if g and g.tree.cell != cell)
+    return tuple(dict.fromkeys(Origin(g.tree.cell, g.place) for g in strange))
+
+
+def _passages(text: str, grounds: Sequence[Ground], least: int) -> list[Passage]:
+    """The text in parts, those that stand in the grounds and those that do not.
+
+    Every passage of twice `least` that stands in a ground is found, the first ground's first.
+    """
+    labour = len(text) * sum(len(ground.text) for ground in grounds)
+    stride = 1 + labour // LABOUR
+    size = max(least, stride)
+    parts: list[Passage] = []
+    done = at = 0
+    while grounds and at + size <= len(text):
+        found = _find(text[at : at + size], grounds, parts[-1] if parts else None)
+        if found is None:
+            at += stride
+            continue
+        ground, stands = found
+        before = _agree(text[done:at][::-1], 0, ground.text[:stands][::-1], 0)
+        stop = at + _agree(text, at, ground.text, stands)
+        if at - before > done:
+            parts.append(Passage(text[done : at - before]))
+        parts.append(Passage(text[at - before : stop], ground, stands - before))
+        done = at = stop
+    return [*parts, Passage(text[done:])] if done < len(text) else parts
+
+
+def _find(gram: str, grounds: Sequence[Ground], last: Passage | None) -> tuple[Ground, int] | None:
+    """Where a few characters stand: best behind the last passage, else in the first ground."""
+    if last and last.ground:
+        behind = last.ground.text.find(gram, last.at + len(last.text))
+        if behind >= 0:
+            return last.ground, behind
+    found = ((ground, ground.text.find(gram)) for ground in grounds)
+    return next(((ground, at) for ground, at in found if at >= 0), None)
+
+
+def _agree(one: str, i: int, other: str, j: int) -> int:
+    """How many characters two texts have in common from `i` and `j` on."""
+    most = min(len(one) - i, len(other) - j)
+    same, step = 0, 64
+    while (
+        same < most
+        and one[i + same : i + min(most, same + step)]
+        == (other[j + same : j + min(most, same + step)])
+    ):
+        same, step = min(most, same + step), step * 2
+    high = min(most, same + step)
+    while same < high:
+        middle = (same + high + 1) // 2
+        if one[i + same : i + middle] == other[j + same : j + middle]:
+            same = middle
+        else:
+            high = middle - 1
+    return same
