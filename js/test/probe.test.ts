@@ -15,7 +15,16 @@ const night: Alternative[] = [
 ];
 
 function candidate(said: Partial<Candidate>): Candidate {
-  const empty = { id: "1.0", draw: "d", base: "", text: "", logprobs: [], ends: [], top: [] };
+  const empty = {
+    id: "1.0",
+    fan: "f",
+    draw: "d",
+    base: "",
+    text: "",
+    logprobs: [],
+    ends: [],
+    top: [],
+  };
   return { ...empty, finish: null, verdict: null, ...said };
 }
 

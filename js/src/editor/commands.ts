@@ -16,29 +16,43 @@ import { pin, walking, withdraw } from "./walking";
 
 /** Open a fan at the caret; in an open one, draw more, or try again what failed. Where nothing can
  * be proposed, say why. */
-export const propose: Command = (view) => {
+export const propose: Command = (view) => proposeAt(view, false);
+
+/** Open a fan that shows its ghost only, until its list is asked for. */
+export const proposeQuietly: Command = (view) => proposeAt(view, true);
+
+function proposeAt(view: EditorView, quiet: boolean): boolean {
   const host = view.state.facet(hosts);
   if (!host) return false;
   const cell = host.cell(view);
   if (!cell || view.state.readOnly) return refuse(host, cell !== null);
   const fan = openFan(view);
-  if (fan) return more(view, fan);
+  if (fan) return list(view) || more(view, fan);
   const ids = { fan: newId(), draw: newId() };
   view.dispatch({
     selection: EditorSelection.cursor(view.state.selection.main.head),
     effects: step.of({
       type: "open",
       ...ids,
+      quiet,
       settings: host.settings(view),
       engine: cell.client.status,
     }),
-    scrollIntoView: true,
+    scrollIntoView: !quiet,
   });
   return true;
-};
+}
 
-/** Highlight the next candidate, or where one is looked into, the next alternative. */
-export const next: Command = (view) => choose(view, 1) || highlightFrom(view, 1);
+/** Show the list of a quiet fan. False where there is none. */
+function list(view: EditorView): boolean {
+  if (!openFan(view)?.quiet) return false;
+  view.dispatch({ effects: step.of({ type: "list" }) });
+  return true;
+}
+
+/** Highlight the next candidate, or where one is looked into, the next alternative; of a quiet fan,
+ * show the list first. */
+export const next: Command = (view) => list(view) || choose(view, 1) || highlightFrom(view, 1);
 
 /** Highlight the previous candidate, or where one is looked into, the previous alternative. */
 export const previous: Command = (view) => choose(view, -1) || highlightFrom(view, -1);

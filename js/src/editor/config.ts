@@ -15,6 +15,8 @@ export interface Settings {
   /** First tokens are drawn without replacement, and what was said already is drawn again. */
   readonly distinct: boolean;
   readonly order: Order;
+  /** After how many milliseconds without typing a fan opens by itself; never, if 0. */
+  readonly pause: number;
 }
 
 /** The settings that hold where a host has none of its own. */
@@ -25,6 +27,7 @@ export const defaults: Settings = {
   length: "sentence",
   distinct: false,
   order: "drawn",
+  pause: 0,
 };
 
 /** The largest n and temperature that are offered. */

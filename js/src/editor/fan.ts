@@ -58,6 +58,8 @@ export interface Probe {
 export interface Fan {
   readonly id: string;
   readonly revisited: boolean;
+  /** Only the ghost is shown; nobody has asked for the list. */
+  readonly quiet: boolean;
   readonly anchor: number;
   readonly head: number;
   readonly typed: string;

@@ -64,6 +64,7 @@ function decorate(state: EditorState): DecorationSet {
   if (!fan) return Decoration.none;
   const text = remainder(fan, fan.rows[fan.highlighted]);
   const ghost = Decoration.widget({ widget: new Ghost(text), side: 1 }).range(fan.head);
+  if (fan.quiet) return text ? Decoration.set(ghost) : Decoration.none;
   const line = state.doc.lineAt(fan.head).to;
   const list = Decoration.widget({ widget: new List(fan), side: 2, block: true }).range(line);
   return Decoration.set(text ? [ghost, list] : [list]);

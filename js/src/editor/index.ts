@@ -4,9 +4,11 @@ import type { Extension } from "@codemirror/state";
 import { type Host, hosts } from "./config";
 import { ghost } from "./ghost";
 import { fanPanel } from "./panel";
+import { pausePlugin } from "./pause";
 import { fanPlugin } from "./plugin";
 import { fanField } from "./state";
 import { theme } from "./theme";
+import { watching } from "./watching";
 
 export { commands } from "./commands";
 export {
@@ -23,8 +25,9 @@ export { OPEN } from "./ghost";
 export { branchIcon, fanIcon, warnIcon } from "./icons";
 export { extents, type Length, lengths } from "./lengths";
 export { fanField } from "./state";
+export { goTo } from "./walking";
 
 /** Let continuations be proposed and judged in an editor. */
 export function fans(host: Host): Extension {
-  return [hosts.of(host), fanField, fanPlugin, fanPanel, ghost, theme];
+  return [hosts.of(host), fanField, fanPlugin, watching, fanPanel, ghost, pausePlugin, theme];
 }

@@ -100,8 +100,12 @@ class Panel {
     }
   }
 
-  /** The candidates whose rows can be seen on the screen now. */
+  /** The candidates whose rows can be seen on the screen now; of a quiet fan, the one at the caret. */
   painted(fan: Fan): string[] {
+    if (fan.quiet) {
+      const ghost = fan.rows[fan.highlighted]?.shown;
+      return ghost?.text ? [ghost.id] : [];
+    }
     const box = this.list.getBoundingClientRect();
     const top = Math.max(box.top, 0);
     const bottom = Math.min(box.bottom, window.innerHeight);

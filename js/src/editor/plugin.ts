@@ -151,6 +151,7 @@ class FanPlugin implements PluginValue {
       case "highlight":
       case "see":
       case "probe":
+      case "list":
       case "engine":
       case "lost":
       case "restored":

@@ -6,10 +6,10 @@
 import { StateEffect, StateField, type Transaction } from "@codemirror/state";
 import { hosts } from "./config";
 import type { Fan } from "./fan";
-import { type Opening, opened, type Step, settle, take } from "./steps";
+import { type Opening, opened, type Reopening, reopened, type Step, settle, take } from "./steps";
 
 /** Carries a step of the fan in a transaction. */
-export const step = StateEffect.define<Step | Opening>();
+export const step = StateEffect.define<Step | Opening | Reopening>();
 
 /** The open fan of an editor, or null. */
 export const fanField = StateField.define<Fan | null>({
@@ -18,8 +18,11 @@ export const fanField = StateField.define<Fan | null>({
     if (fan && (tr.docChanged || tr.selection)) fan = follow(fan, tr);
     for (const effect of tr.effects) {
       if (!effect.is(step)) continue;
-      if (effect.value.type === "open") fan = opened(tr.state.selection.main.head, effect.value);
-      else if (fan) fan = take(fan, effect.value);
+      const { head } = tr.state.selection.main;
+      if (effect.value.type === "open") fan = opened(head, effect.value);
+      else if (effect.value.type === "reopen") {
+        fan = settle(reopened(tr.newDoc.sliceString(0, head), effect.value));
+      } else if (fan) fan = take(fan, effect.value);
     }
     return fan;
   },

@@ -23,6 +23,7 @@ export interface Opening {
   readonly type: "open";
   readonly fan: string;
   readonly draw: string;
+  readonly quiet: boolean;
   readonly settings: Settings;
   readonly engine: Status | null;
 }
@@ -62,6 +63,7 @@ export type Step =
   | { type: "see"; candidates: readonly string[] }
   | { type: "set"; settings: Settings }
   | { type: "probe"; probe: Probe | null }
+  | { type: "list" }
   | { type: "engine"; status: Status }
   | { type: "lost"; message: string }
   | { type: "restored" }
@@ -83,6 +85,7 @@ export function opened(head: number, opening: Opening): Fan {
   return {
     id: opening.fan,
     revisited: false,
+    quiet: opening.quiet,
     anchor: head,
     head,
     typed: "",
@@ -108,6 +111,7 @@ export function reopened(before: string, again: Reopening): Fan {
   return {
     id: fan,
     revisited: true,
+    quiet: false,
     ...place,
     typed: before.slice(place.anchor),
     rows,
@@ -142,7 +146,9 @@ export function take(fan: Fan, step: Step): Fan | null {
     case "set":
       return set(fan, step.settings);
     case "probe":
-      return { ...fan, probe: step.probe };
+      return { ...fan, probe: step.probe, quiet: false };
+    case "list":
+      return { ...fan, quiet: false };
     case "engine":
       return { ...fan, engine: step.status };
     case "lost":
@@ -271,7 +277,7 @@ function fail(fan: Fan, draw: string, failure: Failure): Fan {
     shown: row.shown?.draw === draw ? broken(row.shown) : row.shown,
     coming: row.coming?.draw === draw ? null : row.coming,
   }));
-  return { ...fan, rows, failure };
+  return { ...fan, rows, failure, quiet: false };
 }
 
 /** What was being drawn stays as it is; what was only asked for waits to be asked for again. */
