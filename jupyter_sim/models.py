@@ -44,7 +44,11 @@ BLOCKS = {kind: (block, size) for block, kinds in _SIZES.items() for kind, size 
 
 
 class ModelFile(Value, frozen=True):
-    """What a model file says of itself. `context` is 0 where the file does not say."""
+    """What a model file says of itself. `context` is 0 where the file does not say.
+
+    `read` are the bytes of the weights that every step needs: all of them but a table of embeddings
+    that does not serve as the output too.
+    """
 
     path: str
     name: str
@@ -52,6 +56,7 @@ class ModelFile(Value, frozen=True):
     parameters: int
     context: int
     size: int
+    read: int
 
 
 class _Digest(Value, frozen=True):
@@ -164,7 +169,7 @@ class _Header:
         facts = dict(self._entry() for _ in range(entries))
         architecture = str(facts.get("general.architecture", ""))
         alignment = _whole(facts.get("general.alignment", 32)) or 32
-        parameters = self._tensors(tensors, alignment)
+        parameters, read = self._tensors(tensors, alignment)
         name = _plain(str(facts.get("general.name") or ""))
         return ModelFile(
             path=str(self._path),
@@ -173,18 +178,21 @@ class _Header:
             parameters=parameters,
             context=_whole(facts.get(f"{architecture}.context_length")),
             size=len(self._view),
+            read=read,
         )
 
-    def _tensors(self, count: int, alignment: int) -> int:
-        """Walk over the table of tensors; how many parameters they hold in all."""
+    def _tensors(self, count: int, alignment: int) -> tuple[int, int]:
+        """Walk over the table of tensors; how many parameters they hold, and bytes to be read."""
         parameters = end = 0
+        sizes: dict[str, int] = {}
         for _ in range(count):
-            self._string()
+            name = self._string()
             dimensions = self._count("I", MAX_DIMENSIONS, "dimensions of a tensor")
             elements = prod(self._number("Q") for _ in range(dimensions))
             kind, offset = self._number("I"), self._number("Q")
             block, size = BLOCKS.get(kind, (1, 0))
-            end = max(end, offset + elements // block * size)
+            sizes[name] = elements // block * size
+            end = max(end, offset + sizes[name])
             parameters += elements
             if parameters > MAX_PARAMETERS:
                 raise self._bad(f"it claims more than {MAX_PARAMETERS:,} parameters")
@@ -194,7 +202,8 @@ class _Header:
                 f"it is cut short: {start + end:,} bytes are needed and there are "
                 f"{len(self._view):,}; download it again"
             )
-        return parameters
+        looked_up = sizes.get("token_embd.weight", 0) if "output.weight" in sizes else 0
+        return parameters, sum(sizes.values()) - looked_up
 
     def _entry(self) -> tuple[str, object]:
         key = self._string()
