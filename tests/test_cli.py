@@ -360,7 +360,9 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
     assert child.communicate()[1] == b""
 
 
-@pytest.mark.parametrize("name", ["", "propose", "history", "history show", "export", "replay"])
+@pytest.mark.parametrize(
+    "name", ["", "propose", "score", "history", "history show", "export", "replay"]
+)
 def test_help_is_printed_for_every_command(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as left:
         main([*name.split(), "--help"])

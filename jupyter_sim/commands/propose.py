@@ -5,14 +5,11 @@ import asyncio
 import secrets
 import sys
 import uuid
-from pathlib import Path
 
-from ..engine.messages import MAX_CANDIDATES, MAX_TOKENS, Rollout, Status
-from ..errors import BadInput
+from ..engine.messages import MAX_CANDIDATES, MAX_TOKENS, Rollout
 from ..events import Sampling
-from ..formats.plain import visible
 from ..propose import propose, seeds
-from .shared import Commands, add_format, new_command, within
+from .shared import Commands, add_format, new_command, read_text, show_loading, within
 
 PROPOSE = """\
 The prompt is read exactly as it is, from FILE or standard input (UTF-8): a newline at its end is
@@ -50,7 +47,7 @@ def _propose(args: argparse.Namespace) -> None:
     seed = secrets.randbits(32) if args.seed is None else args.seed
     rollout = Rollout(
         id=uuid.uuid4().hex,
-        prompt=_prompt(args.file),
+        prompt=read_text(args.file, "prompt"),
         seeds=seeds(seed, args.n),
         max_tokens=args.max_tokens,
         stop=args.stop,
@@ -66,27 +63,8 @@ async def _run(args: argparse.Namespace, rollout: Rollout) -> None:
 
     engine = LlamaEngine(args.model)
     if sys.stderr.isatty():
-        engine.watch(_show_loading)
+        engine.watch(show_loading)
     try:
         await propose(engine, rollout, sys.stdout, args.format)
     finally:
         await engine.close()
-
-
-def _show_loading(status: Status) -> None:
-    loading = f"Loading {visible(status.model)}: {status.progress:.0%}"
-    print(f"\r\x1b[K{loading if status.state == 'loading' else ''}", end="", file=sys.stderr)
-    sys.stderr.flush()
-
-
-def _prompt(file: str) -> str:
-    try:
-        data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-        return data.decode("utf-8")
-    except OSError as error:
-        raise BadInput(f"The prompt {file} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise BadInput(
-            f"The prompt is not UTF-8: byte {error.start:,} is {data[error.start]:#04x}. "
-            "Save the file as UTF-8 and try again."
-        ) from error

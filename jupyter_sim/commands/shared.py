@@ -11,6 +11,7 @@ from typing import TypeAlias
 import msgspec
 
 from .. import history
+from ..engine.messages import Status
 from ..errors import BadInput
 from ..formats.plain import visible
 
@@ -57,6 +58,33 @@ def within(what: str, value: float, low: int, high: int) -> None:
     """Raise BadInput where a number is not between two others."""
     if not low <= value <= high:
         raise BadInput(f"{value:,} came for {what}; it must be from {low} to {high:,}.")
+
+
+def read_text(file: str, what: str) -> str:
+    """Read a text exactly as it is from a file, or (-) from standard input."""
+    try:
+        data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BadInput(
+            f"The {what} is not UTF-8: byte {error.start:,} is {error.object[error.start]:#04x}. "
+            "Save the file as UTF-8 and try again."
+        ) from error
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise BadInput(f"The {what} {file} cannot be read: {why}.") from error
+
+
+def show_loading(status: Status) -> None:
+    """Tell on a terminal how far a model is loaded."""
+    loading = f"Loading {visible(status.model)}: {status.progress:.0%}"
+    show_progress(loading if status.state == "loading" else "")
+
+
+def show_progress(line: str) -> None:
+    """Replace the line of a terminal that tells how far something is."""
+    print(f"\r\x1b[K{line}", end="", file=sys.stderr)
+    sys.stderr.flush()
 
 
 def find_document(name: str) -> str:
