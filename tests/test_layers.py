@@ -28,7 +28,8 @@ DOCUMENT = {
     *("document", "documents", "connection", "replay", "cells", "facts", "follow"),
     *("draw", "proposals", "prompts", "questions", "explore"),
 }
-TERMINAL = {"player", "propose"}
+BENCH = {"engine.apart", "engine.baseline", "engine.gauge", "engine.wire"}
+TERMINAL = {"player", "propose", "bench"}
 HOSTS = {"server", "widget", "magics", "cli", "commands"}
 
 # Room -> what it may import. A room also holds the modules below it: "engine" holds "engine.llama".
@@ -43,6 +44,7 @@ MAY_IMPORT = {
     **dict.fromkeys(DOCUMENT, VALUES | PURE | STORES | ENGINES | DOCUMENT),
     "simulator": VALUES | PURE | STORES | ENGINES | DOCUMENT,
     **dict.fromkeys(TERMINAL, VALUES | PURE | STORES | ENGINES | DOCUMENT | TERMINAL),
+    "bench": VALUES | PARENT | BENCH | {"models"},
     **dict.fromkeys(HOSTS, VALUES | PURE | STORES | ENGINES | DOCUMENT | TERMINAL | {"simulator"}),
     "cli": {"errors", "formats", "commands"},
     "__main__": {"cli"},

@@ -1,20 +1,32 @@
 """Three tables for pandas and its kin: NAME.events.parquet, .candidates.parquet, .tokens.parquet.
 
-Columns and types, as Arrow names them (all but those marked ? are never null):
+Columns by their type, as Arrow names it; `?` marks those that can be null:
 
-events      id, writer, user, cell, type: string · seq: int64 · time: timestamp[us, UTC]? · fan,
-            candidate: string? · json: string, the whole event
-candidates  candidate, fan, draw, cell, prompt?, text, finish, voice, model, sha256, stop: string ·
-            number (in its fan, from 1), characters, tokens, accepted (characters), max_tokens:
-            int32 · seed: int64 · temperature, seconds: float64 · logprob: float64, the sum over the
-            tokens · seen, distinct: bool · verdict: string? (accepted, branched or rejected)
-tokens      candidate: string · index, token: int32 · logprob: float64 · end: int32?, the code
-            points of the candidate's text up to its end · top: list<struct<token: int32, text:
-            string, logprob: float64>>, the likeliest in its place
+    events
+      string: id, writer, user, cell, type, json
+      string?: fan, candidate
+      int64: seq
+      timestamp[us, UTC]?: time
+    candidates
+      string: candidate, fan, draw, cell, text, finish, voice, model, sha256, stop
+      string?: prompt, verdict
+      int32: number, characters, tokens, accepted, max_tokens
+      int64: seed
+      float64: temperature, seconds, logprob
+      bool: seen, distinct
+    tokens
+      string: candidate
+      int32: index, token
+      int32?: end
+      float64: logprob
+      list<struct<token: int32, text: string, logprob: float64>>: top
 
-`candidate` joins the tables, `prompt` is null where it cannot be made again, and a time that no
-calendar has is null. Half of a surrogate pair becomes a question mark. It takes pyarrow, which is
-installed with `pip install 'jupyter-sim[parquet]'`.
+`json` is the whole event; `number` the candidate's place in its fan, from 1; `accepted` how many
+of its `characters` (code points) were; `logprob` of a candidate the sum over its tokens; `end` the
+code points of its text up to a token's end; `top` the likeliest tokens in a place. `candidate`
+joins the tables, `prompt` is null where it cannot be made again, and a time that no calendar has is
+null. Half of a surrogate pair becomes a question mark. It takes pyarrow, which is installed with
+`pip install 'jupyter-sim[parquet]'`.
 """
 
 import json
@@ -33,6 +45,12 @@ from .files import unwritten
 from .pairs import prompts
 
 Row = dict[str, Any]
+
+_NULL = {
+    "events": {"time", "fan", "candidate"},
+    "candidates": {"prompt", "verdict"},
+    "tokens": {"end"},
+}
 
 
 def write_parquet(out: Path, events: Sequence[Event]) -> tuple[Path, ...]:
@@ -92,13 +110,8 @@ def _schema(arrow: ModuleType, table: str) -> Any:
             "top": arrow.list_(alternative),
         },
     }
-    nullable = {"time", "fan", "candidate", "prompt", "verdict", "end"}
-    return arrow.schema(
-        [
-            arrow.field(name, kind, nullable=name in nullable)
-            for name, kind in columns[table].items()
-        ]
-    )
+    fields = columns[table].items()
+    return arrow.schema([arrow.field(n, kind, nullable=n in _NULL[table]) for n, kind in fields])
 
 
 def _events(events: Sequence[Event]) -> Iterator[Row]:

@@ -1,0 +1,28 @@
+"""Where a command's events come from: a session log, or a document's history."""
+
+from pathlib import Path
+
+from .. import history
+from ..formats.simlog import Header, Log, read_log
+from .shared import find_document, warn
+
+SOURCE = """\
+SOURCE is a session log (NAME.simlog), or a document: its id, the beginning of one, or the path of
+its notebook or file.
+"""
+
+
+def read_source(name: str) -> Log:
+    """The log that the user means. Damage is told on standard error. Raises BadInput where there is
+    none, BadLog where it cannot be read.
+    """
+    path = Path(name)
+    if path.suffix == ".simlog":
+        return read_log(path)
+    document = find_document(name)
+    events, damage = history.read(document)
+    warn(damage)
+    known = next(s for s in history.documents() if s.document == document)
+    last = max((event.stamp.time for event in events), default=0.0)
+    header = Header(document=document, path=known.path, kind=known.kind, exported=last)
+    return Log(header, tuple(events))
