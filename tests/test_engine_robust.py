@@ -2,12 +2,14 @@
 
 import asyncio
 import os
+import random
 import select
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,7 +18,7 @@ import pytest
 from jupyter_sim.engine import client, patience, process
 from jupyter_sim.engine.client import LlamaEngine, Settings
 from jupyter_sim.engine.messages import Column, Rollout, Status
-from jupyter_sim.errors import EngineError, ModelError, WorkerDied
+from jupyter_sim.errors import EngineError, ModelError, SimError, WorkerDied
 from jupyter_sim.models import resolve
 
 LIMITS = {"RLIMIT_CORE": 0, "RLIMIT_FSIZE": 1 << 28, "RLIMIT_NOFILE": 1024}
@@ -407,3 +409,110 @@ def test_a_loop_that_closes_takes_its_rollout_along(engine: LlamaEngine) -> None
 async def test_a_request_that_no_frame_holds_is_refused(engine: LlamaEngine) -> None:
     with pytest.raises(client.BadInput, match=r"has \d+,\d{3},\d{3} bytes.*shorten its text"):
         await finishes(engine, ask(prompt="x" * (client.MAX_REQUEST + 1)))
+
+
+@needs_proc
+async def test_two_workers_on_one_file_share_its_memory(engine: LlamaEngine) -> None:
+    twin = LlamaEngine()
+    for one in (engine, twin):
+        await finishes(one, ask())
+    for one in (engine, twin):
+        resident, share = mapped(f"/proc/{one.pid}/smaps", resolve().name)
+        assert resident > 1000
+        assert share <= 0.6 * resident
+    await twin.close()
+
+
+def mapped(smaps: str, name: str) -> tuple[int, int]:
+    """How many KiB of a file are in a process, and its share where others have it too."""
+    sums, ours = {"Rss:": 0, "Pss:": 0}, False
+    for line in Path(smaps).read_text().splitlines():
+        first, *rest = line.split()
+        if not first.endswith(":"):
+            ours = line.endswith(name)
+        elif ours and first in sums:
+            sums[first] += int(rest[0])
+    return sums["Rss:"], sums["Pss:"]
+
+
+SCRIPTED = """
+import os, random, sys
+from jupyter_sim.engine.messages import Column, Piece, Started
+from jupyter_sim.engine.wire import *
+import msgspec
+commands, replies, dice = os.fdopen(0, "rb"), os.fdopen(1, "wb"), random.Random(os.getpid())
+running = {}
+def column(serial, finish):
+    seeds = range(len(running[serial].seeds))
+    pieces = tuple(Piece(index, "a", (1,), (-1.0,), finish) for index in seeds)
+    send(replies, Answer(serial, Column(running[serial].id, pieces)))
+while body := receive(commands):
+    command = msgspec.msgpack.decode(body, type=Command)
+    if dice.random() < 0.02:
+        os._exit(7)
+    match command:
+        case Load():
+            for step in range(3):
+                send(replies, Loading(step / 2))
+            send(replies, Loaded("CPU", "scripted", 512, 1))
+        case Ping():
+            send(replies, Pong(dice.randrange(1 << 30)))
+        case Begin(serial, request):
+            running[serial] = request
+            send(replies, Answer(serial, Started(request.id, (1,), 0)))
+        case Cancel(serial) if serial in running:
+            column(serial, "cancelled")
+            del running[serial]
+    for serial in list(running):
+        finish = dice.choice((None, None, "length"))
+        column(serial, finish)
+        if finish:
+            del running[serial]
+"""
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_whatever_happens_at_once_nobody_waits_for_ever(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "COMMAND", (sys.executable, "-c", SCRIPTED))
+    monkeypatch.setattr(client, "BACK_OFF", (0.0,) * 5)
+    monkeypatch.setattr(client, "TICK", 0.005)
+    threads = ours()
+    dice = random.Random(seed)
+    engine = LlamaEngine(settings=Settings(idle=0.05))
+    tasks: dict[str, asyncio.Task[object]] = {}
+    outcomes: list[object] = []
+
+    async def propose(name: str) -> object:
+        try:
+            return await finishes(engine, ask(name))
+        except SimError as error:
+            return type(error)
+
+    for number in range(150):
+        match dice.randrange(10):
+            case 0 | 1 | 2 | 3 | 4:
+                tasks[f"{number}"] = asyncio.create_task(propose(f"{number}"))
+            case 5 if tasks:
+                engine.cancel(dice.choice(list(tasks)))
+            case 6 if tasks:
+                dice.choice(list(tasks.values())).cancel()
+            case 7 if engine.pid and dice.random() < 0.4:
+                with suppress(ProcessLookupError):
+                    os.kill(engine.pid, signal.SIGKILL)
+            case 8 if dice.random() < 0.3:
+                await engine.close()
+            case 9:
+                engine.tick()
+        for _ in range(dice.choice((0, 1, 2, 2000))):
+            await asyncio.sleep(0)
+    async with asyncio.timeout(60):
+        outcomes = await asyncio.gather(*tasks.values(), return_exceptions=True)
+    assert {"length"} in outcomes and {"cancelled"} in outcomes
+    strange = [one for one in outcomes if isinstance(one, Exception)]
+    assert strange == []
+    await engine.close()
+    assert engine.pid is None and engine.status.state == "idle"
+    async with asyncio.timeout(60):
+        await until(lambda: ours() <= threads)
