@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, chain
-from math import ceil, log
+from math import ceil, fsum, log
 from statistics import median
 from typing import Literal
 
@@ -124,7 +124,7 @@ def _judged(offers: Sequence[Offer], choices: Sequence[Choice]) -> Figures:
     """The figures of some candidates and of the choices among them."""
     fans = {o.fan for o in offers}
     seen = {o.fan for o in offers if o.shown}
-    bits = sum(c.bits for c in choices)
+    bits = fsum(c.bits for c in choices)
     kept = [o.kept() for o in offers]
     generated = sum(len(o.generated.text) for o in offers if o.generated)
     kept_points, kept_tokens = sum(k for k, _ in kept), sum(k for _, k in kept)
@@ -136,7 +136,7 @@ def _judged(offers: Sequence[Offer], choices: Sequence[Choice]) -> Figures:
         choices=len(choices),
         fans_without_choice=len(seen - chosen),
         selection_bits=bits,
-        distinct_bits=sum(c.bits for c in choices if c.distinct),
+        distinct_bits=fsum(c.bits for c in choices if c.distinct),
         generated=generated,
         generated_tokens=sum(len(o.generated.tokens) for o in offers if o.generated),
         kept=kept_points,
