@@ -9,8 +9,11 @@ import type { Fan } from "./fan";
 import { orderName } from "./order";
 import { count, nextOrder, tune, warm } from "./tuning";
 
+/** What a button does, its name, and what it does in a sentence. */
+type Hint = readonly [Action, string, string];
+
 /** The buttons, with their names and what they do. */
-function hints(words: Words): [Action, string, string][] {
+function hints(words: Words): Hint[] {
   return [
     ["accept", words.__("accept"), words.__("Accept the highlighted candidate")],
     ["accept-word", words.__("word"), words.__("Accept its next word")],
@@ -18,7 +21,23 @@ function hints(words: Words): [Action, string, string][] {
     ["branch", words.__("branch"), words.__("Branch: keep it alive for later")],
     ["reject", words.__("reject"), words.__("Reject it and draw another")],
     ["propose", words.__("more"), words.__("Draw more candidates")],
+    [
+      "probabilities",
+      words.__("look in"),
+      words.__("Probabilities and alternatives of its tokens"),
+    ],
     ["dismiss", words.__("dismiss"), words.__("Dismiss the fan without a verdict")],
+  ];
+}
+
+/** The same while one looks into a candidate. */
+function probeHints(words: Words): Hint[] {
+  return [
+    ["previous-token", words.__("back"), words.__("Look at the token before")],
+    ["next-token", words.__("on"), words.__("Look at the next token")],
+    ["next", words.__("alternative"), words.__("Go to the next alternative")],
+    ["accept", words.__("draw from here"), words.__("Draw a sibling that says the alternative")],
+    ["dismiss", words.__("look away"), words.__("Go back to the list")],
   ];
 }
 
@@ -52,7 +71,8 @@ export class Foot {
     this.order = button("jp-sim-order", () => nextOrder(view));
     const settings = [this.count.dom, this.temperature.dom, this.length.opener, this.order];
     this.dom.append(
-      this.hints(),
+      this.hints("jp-sim-hints", hints(words)),
+      this.hints("jp-sim-hints jp-mod-probe", probeHints(words)),
       this.length.list,
       el("span", "jp-sim-settings", {}, ...settings, this.stat),
     );
@@ -73,14 +93,14 @@ export class Foot {
     setAttribute(this.stat, "title", words.__("Choosing one of %1 adds %2 bits", seen, bits));
   }
 
-  private hints(): HTMLElement {
-    const buttons = hints(this.host.words).map(([action, name, title]) => {
+  private hints(name: string, all: readonly Hint[]): HTMLElement {
+    const buttons = all.map(([action, label, title]) => {
       const key = el("kbd", "", {}, this.host.key(action));
-      const hint = button("jp-sim-hint", () => commands[action](this.view), key, ` ${name}`);
+      const hint = button("jp-sim-hint", () => commands[action](this.view), key, ` ${label}`);
       setAttribute(hint, "title", title);
       setAttribute(hint, "data-action", action);
       return hint;
     });
-    return el("span", "jp-sim-hints", {}, ...buttons);
+    return el("span", name, {}, ...buttons);
   }
 }

@@ -250,6 +250,8 @@ const spec: Parameters<typeof EditorView.baseTheme>[0] = {
     borderTop: "1px dashed var(--jp-sim-line)",
   },
   ".jp-sim-hints": { display: "flex", flexWrap: "wrap", gap: "3px 12px" },
+  ".jp-sim-hints.jp-mod-probe, &.jp-sim-probing .jp-sim-hints": { display: "none" },
+  "&.jp-sim-probing .jp-sim-hints.jp-mod-probe": { display: "flex" },
   ".jp-sim-panel .jp-sim-hint": {
     display: "inline-flex",
     alignItems: "center",
