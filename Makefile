@@ -11,9 +11,9 @@ LINK := $(VENV)/share/jupyter/labextensions/jupyter-sim
 FRONT_END_SOURCES := $(shell find js labextension package.json tsconfig.base.json -type f \
 	-not -path '*/node_modules/*' -not -path '*/lib/*' -not -path 'js/test/*')
 
-.PHONY: install lab test check bench protocol build clean llama chromium
+.PHONY: install lab test check bench protocol format build clean llama chromium strace torture
 
-install: $(VENV)/.package chromium
+install: $(VENV)/.package chromium strace
 
 lab: $(VENV)/.package
 	jupyter lab $(LAB_ARGS) examples/welcome.ipynb
@@ -32,9 +32,18 @@ check: $(VENV)/.package
 bench: install
 	python -m pytest tests/bench -s --timeout 0 $(PYTEST_ARGS)
 
+# The long forms of the tests that kill, cut and fill: half an hour and more.
+torture: install
+	TORTURE=long python -m pytest tests/torture -s --timeout 0 $(PYTEST_ARGS)
+
 protocol: $(VENV)/.package
 	python -m jupyter_sim.protocol | node js/protocol.mjs > js/src/protocol.ts.new
 	mv js/src/protocol.ts.new js/src/protocol.ts
+
+# The page and the schema of the history's format.
+format: $(VENV)/.package
+	python -m jupyter_sim.formats.page page > docs/format.md
+	python -m jupyter_sim.formats.page schema > docs/history.schema.json
 
 build: $(VENV)/.package
 	rm -rf dist
@@ -72,3 +81,6 @@ $(VENV)/.package: pyproject.toml | llama $(FRONT_END)
 
 chromium:
 	@sh .ci/chromium.sh
+
+strace:
+	@sh .ci/strace.sh

@@ -18,7 +18,7 @@ from .author import Author
 from .scale import scale
 
 KILLS, EACH, AUTHORS = scale(15, 1000), scale(15, 50), 3
-LONGEST = 0.08
+LONGEST = scale(8, 20) / 100
 HERE = Path(__file__).parent
 
 
