@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from .events import Author, Edited, Opened, Origin, Place, Span, Stamp, Written
 from .tree import Tree, cut
 
-NEAR, FAR, NAMED = 6, 16, 4
+NEAR, FAR, NAMED = 12, 20, 4
 """How many code points make a passage that is known again: between the ends of one edit, in what a
 cell has lost, and in a cell that is named as the source."""
 
-LABOUR = 20_000_000
+LABOUR = 5_000_000
 """How many code points are looked through for one edit, about; for more, only longer passages are
 found."""
 

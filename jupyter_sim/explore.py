@@ -52,29 +52,33 @@ class Explorer:
         """Grow the tree from a place, and tell how far it is. Raises EngineError where a draw
         failed; what there is of it is recorded.
         """
-        frontier = [at]
-        for _ in range(self._request.depth):
-            found = [branch for place in frontier for branch in await self._expand(place)]
-            promising = sorted(found, key=lambda branch: branch[0], reverse=True)
-            frontier = [place for _, place in promising[: self._request.breadth]]
+        found = list(await self._expand(at))
+        for _ in range(1, self._request.depth):
+            frontier = await self._promising(found)
+            found = [candidate for place in frontier for candidate in await self._expand(place)]
         self._tell(done=True)
         self._running.reply(Acknowledged(self._request.id))
 
-    async def _expand(self, at: Place) -> list[tuple[float, Place]]:
-        """The candidates of one fan at a place, with what each promises."""
+    async def _promising(self, found: list[Growing]) -> list[Place]:
+        """The ends of the candidates that promise most, the best first."""
+        promises = [
+            (await self._promise(candidate), candidate)
+            for candidate in found
+            if candidate.text and not self._running.stopped
+        ]
+        promises.sort(key=lambda pair: pair[0], reverse=True)
+        return [_end(candidate) for _, candidate in promises[: self._request.breadth]]
+
+    async def _expand(self, at: Place) -> tuple[Growing, ...]:
+        """The candidates of one fan at a place."""
         draw = self._propose(at)
         if draw is None:
-            return []
+            return ()
         growing = await self._drawn(draw)
         self._nodes += len(growing)
         self._tokens += sum(len(candidate.tokens) for candidate in growing)
         self._tell(done=False)
-        alive = [candidate for candidate in growing if candidate.text]
-        return [
-            (await self._promise(candidate), Place(candidate.id, len(candidate.text)))
-            for candidate in alive
-            if not self._running.stopped
-        ]
+        return growing
 
     def _propose(self, at: Place) -> Propose | None:
         """The next draw, unless the budget is spent or the exploration was stopped."""
@@ -108,8 +112,7 @@ class Explorer:
         if not self._request.question:
             return sum(candidate.logprobs) / max(1, len(candidate.logprobs))
         asked = self._request
-        end = Place(candidate.id, len(candidate.text))
-        stuff = self._proposals.ingredients(asked.cell, end, asked.context)
+        stuff = self._proposals.ingredients(asked.cell, _end(candidate), asked.context)
         material = replace(stuff.material, branch=stuff.material.branch + asked.question)
         prompts = self._proposals.prompts
         prompt = await prompts.make(material, asked.context.tokens, SPARE)
@@ -122,3 +125,7 @@ class Explorer:
     def _tell(self, *, done: bool) -> None:
         asked = self._request
         self._running.reply(Explored(asked.id, self._nodes, self._tokens, asked.tokens, done))
+
+
+def _end(candidate: Growing) -> Place:
+    return Place(candidate.id, len(candidate.text))

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import TypeVar
 
 from jupyter_sim.document import Document
 from jupyter_sim.engine.messages import Engine
@@ -9,16 +10,20 @@ from jupyter_sim.engine.scripted import ScriptedEngine
 from jupyter_sim.events import Sampling
 from jupyter_sim.protocol import (
     Accept,
+    Acknowledged,
     Drawing,
     Ended,
     FromDocument,
     FromFront,
     Propose,
+    Refused,
     Sync,
 )
 
 PROMPT = "It was "
 TEXTS = ("a dark night.", "a day of rain.", "nobody.")
+
+T = TypeVar("T")
 
 
 class Writer:
@@ -46,8 +51,25 @@ class Writer:
         await self.document.handle(request, self.hear, "user")
         return next(a for a in reversed(self.heard) if getattr(a, "id", None) == request.id)
 
-    async def write(self, text: str, undo: bool = False) -> FromDocument:
-        return await self.say(Sync(self.id(), "cell", text, undo))
+    async def ask(self, request: FromFront) -> FromDocument:
+        """Say something that takes its time, and wait until it is acknowledged or refused."""
+        await self.document.handle(request, self.hear, "user")
+        return await self.answer(request.id)
+
+    async def answer(self, id: str) -> Acknowledged | Refused:
+        """Wait until a request is acknowledged or refused."""
+        await self.until(lambda: bool(self._answers(id)))
+        return self._answers(id)[0]
+
+    def _answers(self, id: str) -> list[Acknowledged | Refused]:
+        return [a for a in self.heard if isinstance(a, Acknowledged | Refused) and a.id == id]
+
+    def answers(self, kind: type[T]) -> list[T]:
+        """All answers of a kind, in order."""
+        return [answer for answer in self.heard if isinstance(answer, kind)]
+
+    async def write(self, text: str, undo: bool = False, cell: str = "cell") -> FromDocument:
+        return await self.say(Sync(self.id(), cell, text, undo))
 
     async def begin(
         self, at: int, n: int = 3, fan: str = "fan-00001", replaces: str | None = None
@@ -82,6 +104,16 @@ class Writer:
     @property
     def text(self) -> str:
         return self.document.trees["cell"].text
+
+    @property
+    def authors(self) -> str:
+        """The initial of its author for each character of the text."""
+        return self.authors_of("cell")
+
+    def authors_of(self, cell: str) -> str:
+        tree = self.document.trees[cell]
+        assert tree.head is not None
+        return "".join(run.author[0] * len(run.text) for run in tree.runs(tree.head))
 
     def node(self, candidate: str) -> str:
         return self.document.trees["cell"].nodes[candidate].text
