@@ -95,7 +95,7 @@ def curation(events: Iterable[Event], scores: Scores | None = None) -> Curation:
 
 def intervention_bits(runs: Sequence[Run], tokens: Sequence[Token], author: Author) -> float:
     """What a model pays for an author's part of a text: the sum of -log2 p over the tokens, each in
-    proportion to its code points by that author.
+    proportion to its code points by that author. Tokens that spell one character together are one.
     """
     starts = [0, *accumulate(len(run.text) for run in runs)]
     before = [0, *accumulate(len(run.text) * (run.author == author) for run in runs)]
@@ -106,12 +106,13 @@ def intervention_bits(runs: Sequence[Run], tokens: Sequence[Token], author: Auth
         mine = run < len(runs) and runs[run].author == author
         return before[run] + (end - starts[run] if mine else 0)
 
-    bits, start = 0.0, 0
+    bits, waiting, start = 0.0, 0.0, 0
     for token in tokens:
-        stop = min(max(token.end, start), starts[-1])
-        if stop > start:
-            bits -= token.logprob / log(2) * (points(stop) - points(start)) / (stop - start)
-        start = stop
+        waiting -= token.logprob / log(2)
+        stop = min(token.end, starts[-1])
+        if stop > start:  # else it is a part of a character, which is whole later
+            bits += waiting * (points(stop) - points(start)) / (stop - start)
+            waiting, start = 0.0, stop
     return bits
 
 

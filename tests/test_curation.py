@@ -217,16 +217,13 @@ def test_intervention_bits_are_the_humans_share_of_each_token(log_: Log) -> None
     assert figures(log_).total.intervention_bits is None
 
 
-def test_tokens_beyond_a_text_or_out_of_order_cost_nothing() -> None:
-    runs = [Run("ab", "human"), Run("cd", "model")]
-    tokens = [
-        Token(1, -log(2)),
-        Token(1, -1.0),
-        Token(0, -1.0),
-        Token(9, -log(2) * 3),
-        Token(12, -1),
-    ]
-    assert isclose(intervention_bits(runs, tokens, "human"), 1 + 3 * 1 / 3)
+def test_the_tokens_of_one_character_are_one_and_what_follows_a_text_costs_nothing() -> None:
+    runs = [Run("aé", "human"), Run("cd", "model")]
+    # "a" costs 1 bit; "é" is two tokens of 2 and 3 bits, the second of which has "c" as well
+    ends = ((1, 1), (1, 2), (3, 3), (9, 7), (12, 7))
+    tokens = [Token(end, -log(2) * bits) for end, bits in ends]
+    assert isclose(intervention_bits(runs, tokens, "human"), 1 + (2 + 3) / 2)
+    assert isclose(intervention_bits(runs, tokens, "model"), (2 + 3) / 2 + 7)
 
 
 def test_a_withdrawn_verdict_is_no_choice_and_the_latest_one_counts(log_: Log) -> None:

@@ -25,7 +25,7 @@ WORKER = {"errors", "events", "engine"}
 PARENT = {"engine.client", "engine.builds"}  # the engine on this side of the pipe
 ENGINES = {"engine.client", "engine.remote", "engine.scripted", "models"}
 DOCUMENT = {
-    *("document", "documents", "connection", "replay", "cells", "facts", "follow"),
+    *("document", "documents", "connection", "replay", "regenerate", "cells", "facts", "follow"),
     *("draw", "proposals", "prompts", "questions", "explore"),
 }
 BENCH = {"engine.apart", "engine.baseline", "engine.gauge", "engine.wire"}

@@ -1,4 +1,4 @@
-"""`jupyter sim replay`: play a session log back."""
+"""`jupyter sim replay`: play a session log back, or run it again."""
 
 import argparse
 import json
@@ -11,6 +11,7 @@ from ..errors import BadInput
 from ..formats.simlog import read_log
 from ..player import play
 from ..replay import steps
+from .regenerate import run_again
 from .shared import Commands, add_format, new_command, warn
 
 REPLAY = """\
@@ -19,9 +20,17 @@ wrote what: bold is human, underlined is the model's, dim was there before. In a
 same without waiting. With --format json, each line is an object with the keys index, event, cell
 and text: the text of the event's cell after it.
 
+--regenerate runs the recorded prompts again. The model that drew a candidate (by its sha256) draws
+it again with its seed, and reads the recorded tokens: the first token that parts is told, and the
+exit status is 1. --model OTHER reads the recorded texts: how many bits a character it pays for what
+was chosen and for what was rejected. What is done stands in NAME.regenerated.jsonl beside the log:
+stopped with Ctrl-C, the same command goes on there. With --format json, each line is a draw.
+
 examples:
   jupyter sim replay story.simlog --speed 4
   jupyter sim replay story.simlog --format json | tail -n 1
+  jupyter sim replay examples/example.simlog --regenerate
+  jupyter sim replay story.simlog --regenerate --model ~/models/base.gguf
 """
 
 
@@ -30,20 +39,27 @@ def add(commands: Commands) -> None:
     command = new_command(commands, "replay", "play a session log back, step by step", REPLAY)
     command.add_argument("file", type=Path, metavar="NAME.simlog")
     command.add_argument("--speed", type=float, default=1.0, metavar="X", help="default 1")
+    command.add_argument("--regenerate", action="store_true", help="run the prompts again")
+    command.add_argument("--model", metavar="PATH", help="a GGUF file (default: the starter model)")
     add_format(command)
     command.set_defaults(run=_replay)
 
 
-def _replay(args: argparse.Namespace) -> None:
+def _replay(args: argparse.Namespace) -> int:
     if not args.speed > 0:
         raise BadInput(f"{args.speed:g} came for --speed; it must be above 0.")
+    if args.model and not args.regenerate:
+        raise BadInput("--model came without --regenerate; a replay alone needs no model.")
     log = read_log(args.file)
+    if args.regenerate:
+        return run_again(args.file, log.events, args.model, args.format)
     if args.format == "text":
         play(steps(log.events), sys.stdout, speed=args.speed, live=sys.stdout.isatty())
-        return
+        return 0
     for step in steps(log.events):
         warn([step.problem] if step.problem else [])
         event = msgspec.to_builtins(step.event)
         print(
             json.dumps({"index": step.index, "event": event, "cell": step.cell, "text": step.text})
         )
+    return 0
