@@ -13,12 +13,18 @@ import type {
   Accept,
   Branch,
   Dismiss,
+  Explore,
+  Explored,
   Hello,
+  Inspect,
+  Inspected,
   Mark,
   Place,
   Propose,
   Put,
   Reject,
+  Score,
+  Scored,
   See,
   Status,
   Welcome,
@@ -30,7 +36,6 @@ import type {
   FromDocument,
   FromFront,
   Transport,
-  TreeAnswer,
 } from "./transport";
 import type { Tree } from "./tree";
 
@@ -61,6 +66,18 @@ export interface Snapshot {
   readonly undo: boolean;
 }
 
+/** What can be asked about a text. */
+export type Question = Score | Inspect | Explore;
+
+/** A part of the answer to a question. */
+export type Part = Scored | Inspected | Explored;
+
+/** A question under way: its id, and when it is answered to its end. */
+export interface Asked {
+  readonly id: string;
+  readonly answered: Promise<void>;
+}
+
 /** What is told to an open fan. */
 export interface FanListener {
   answered(answer: FanAnswer): void;
@@ -83,8 +100,6 @@ export interface ClientOptions {
   named?(document: string): void;
   /** The engine's status changed. */
   engine?(status: Status): void;
-  /** Something was told of a cell's tree. */
-  heard?(answer: TreeAnswer): void;
   /** Something went wrong that belongs to no request. */
   report?(message: string): void;
 }
@@ -93,6 +108,8 @@ export interface ClientOptions {
 const LONGEST_TEXT = 1_000_000;
 /** The code of a refusal that ends by itself: the history cannot be written for now. */
 const UNWRITTEN = "history";
+/** What ends with the connection that carried it; whoever asked hears of it and asks anew. */
+const passing: ReadonlySet<FromFront["type"]> = new Set(["propose", "score", "inspect", "explore"]);
 
 /** The line to one document. It connects with the first request and then for as long as it lives. */
 export class Client {
@@ -102,6 +119,7 @@ export class Client {
   private recorded: ReadonlySet<string> = new Set();
   private waiting: readonly Snapshot[] = [];
   private readonly queue: Kept[] = [];
+  private readonly questions = new Map<string, (part: Part) => void>();
   private readonly following = new Following(() => this.tellFollowed());
   private fan: { id: string; listener: FanListener } | null = null;
   private transport: Transport | null = null;
@@ -167,6 +185,21 @@ export class Client {
    * became of a cell. */
   tell(message: Draft<See | Dismiss | Withdraw | Mark | Put>): Promise<void> {
     return this.keep({ ...message, id: newId() });
+  }
+
+  /** Ask about the text as it is. What is answered comes to `hear`, part by part. */
+  ask(now: Snapshot, question: Draft<Question>, hear: (part: Part) => void): Asked {
+    const id = newId();
+    this.questions.set(id, hear);
+    const answered = this.after(now, { ...question, id });
+    return { id, answered: answered.finally(() => this.questions.delete(id)) };
+  }
+
+  /** Stop what was asked for and is not answered to its end. */
+  stop(cell: string, id: string): void {
+    this.keep({ type: "cancel", id: newId(), cell, fan: id }).catch((refusal: Refusal) =>
+      this.options.report?.(refusal.message),
+    );
   }
 
   /** Look at the tree of a cell until the function that is returned is called. */
@@ -292,10 +325,11 @@ export class Client {
     this.broken = true;
     transport.close();
     for (const kept of this.queue) kept.sent = false;
-    for (const kept of this.queue.filter((kept) => kept.request.type === "propose")) {
+    for (const kept of this.queue.filter((kept) => passing.has(kept.request.type))) {
       this.settle(kept.request.id)?.failed(new Refusal("lost", reason));
     }
     this.fan?.listener.lost(reason);
+    this.following.interrupt(reason);
     this.disk.stop();
     this.line.begin(delay);
   }
@@ -329,7 +363,7 @@ export class Client {
       case "scored":
       case "inspected":
       case "explored":
-        this.options.heard?.(answer);
+        this.questions.get(answer.id)?.(answer);
         break;
       default:
         answer satisfies never;
@@ -347,6 +381,7 @@ export class Client {
     this.heed(engine);
     this.flush();
     this.tellWaiting();
+    this.following.interrupt("");
     if (this.following.cells.length > 0) this.tellFollowed();
     if (this.broken) this.fan?.listener.restored();
     this.broken = false;

@@ -7,8 +7,9 @@ import { Growth } from "./growth";
 import type { Framed, Happened } from "./protocol";
 import { BadLog, type Tree } from "./tree";
 
-/** Hears that a cell's tree is there, or has grown. It is the same object while it grows. */
-export type Onlooker = (tree: Tree) => void;
+/** Hears that a cell's tree is there, or has grown; it is the same object while it grows. Where the
+ * document cannot be reached, `trouble` says so, and the tree stays as it is. */
+export type Onlooker = (tree: Tree | null, trouble: string) => void;
 
 interface Followed {
   growth: Growth | null;
@@ -19,6 +20,7 @@ interface Followed {
 export class Following {
   private readonly followed = new Map<string, Followed>();
   private readonly frames = new Map<string, Framed>();
+  private trouble = "";
 
   constructor(private readonly changed: () => void) {}
 
@@ -40,7 +42,7 @@ export class Following {
     followed.onlookers.add(onlooker);
     this.followed.set(cell, followed);
     if (!known) this.changed();
-    else if (followed.growth) onlooker(followed.growth.tree);
+    else if (followed.growth) onlooker(followed.growth.tree, this.trouble);
     return () => this.leave(cell, followed, onlooker);
   }
 
@@ -57,7 +59,15 @@ export class Following {
         if (!(error instanceof BadLog)) throw error;
       }
     }
-    for (const onlooker of [...onlookers]) onlooker(growth.tree);
+    for (const onlooker of [...onlookers]) onlooker(growth.tree, "");
+  }
+
+  /** The document cannot be reached, as a sentence says; or with an empty one, it can again. */
+  interrupt(trouble: string): void {
+    this.trouble = trouble;
+    for (const { growth, onlookers } of this.followed.values()) {
+      for (const onlooker of [...onlookers]) onlooker(growth?.tree ?? null, trouble);
+    }
   }
 
   private leave(cell: string, followed: Followed, onlooker: Onlooker): void {

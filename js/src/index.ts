@@ -5,6 +5,10 @@ export * from "./editor/index";
 export { documentId } from "./ids";
 export type * from "./protocol";
 export type { Connect, FromDocument, FromFront, Receiver, Transport } from "./transport";
+export type { Mark, Tree } from "./tree";
+export * as drawings from "./treeview/drawings";
+export { shares } from "./treeview/facts";
+export { type Deeds, TreeView } from "./treeview/view";
 
 /** The version of the front end; equal to that of the Python package. */
 export const VERSION = "0.1.0";

@@ -1,21 +1,13 @@
 /** The commands, with their labels; each acts on the editor that one writes in. */
 
-import { EditorView } from "@codemirror/view";
+import type { EditorView } from "@codemirror/view";
 import { type Action, commands as editorCommands, fanField } from "@jupyter-sim/core";
 import type { JupyterFrontEnd } from "@jupyterlab/application";
 import type { ICommandPalette } from "@jupyterlab/apputils";
-import { CodeMirrorEditor } from "@jupyterlab/codemirror";
-import type { IEditorTracker } from "@jupyterlab/fileeditor";
-import type { INotebookTracker } from "@jupyterlab/notebook";
 import type { TranslationBundle } from "@jupyterlab/translation";
+import { type Current, focusedView } from "./current";
 import { fanIcon } from "./icons";
 import { commandId } from "./keys";
-
-/** Where one may be writing. */
-export interface Trackers {
-  readonly notebooks: INotebookTracker | null;
-  readonly editors: IEditorTracker | null;
-}
 
 function labels(trans: TranslationBundle): Record<Action, string> {
   return {
@@ -60,7 +52,7 @@ const anywhere: ReadonlySet<Action> = new Set([
 /** Add the commands to the application and to its palette. */
 export function addCommands(
   app: JupyterFrontEnd,
-  trackers: Trackers,
+  current: Current,
   palette: ICommandPalette | null,
   trans: TranslationBundle,
 ): void {
@@ -69,9 +61,9 @@ export function addCommands(
     app.commands.addCommand(command, {
       label,
       icon: action === "propose" ? fanIcon : undefined,
-      isEnabled: () => isEnabled(action, currentView(app, trackers)),
+      isEnabled: () => isEnabled(action, focusedView(current)),
       execute: () => {
-        const view = currentView(app, trackers);
+        const view = focusedView(current);
         if (view) editorCommands[action](view);
       },
       describedBy: { args: { type: "object", properties: {} } },
@@ -82,18 +74,4 @@ export function addCommands(
 
 function isEnabled(action: Action, view: EditorView | null): boolean {
   return view !== null && (anywhere.has(action) || Boolean(view.state.field(fanField, false)));
-}
-
-/** The editor that has the focus, else that of the current document. */
-function currentView(app: JupyterFrontEnd, { notebooks, editors }: Trackers): EditorView | null {
-  const focused = document.activeElement?.closest<HTMLElement>(".cm-editor");
-  if (focused) return EditorView.findFromDOM(focused);
-  const current = app.shell.currentWidget;
-  const editor =
-    current === notebooks?.currentWidget
-      ? notebooks?.activeCell?.editor
-      : current === editors?.currentWidget
-        ? editors?.currentWidget?.content.editor
-        : null;
-  return editor instanceof CodeMirrorEditor ? editor.editor : null;
 }

@@ -1,7 +1,11 @@
 /** The JupyterLab plugin: fans in every editor, their commands and keys, the status bar's item. */
 
 import { fans, type Status } from "@jupyter-sim/core";
-import type { JupyterFrontEnd, JupyterFrontEndPlugin } from "@jupyterlab/application";
+import {
+  ILayoutRestorer,
+  type JupyterFrontEnd,
+  type JupyterFrontEndPlugin,
+} from "@jupyterlab/application";
 import { ICommandPalette, Notification } from "@jupyterlab/apputils";
 import { EditorExtensionRegistry, IEditorExtensionRegistry } from "@jupyterlab/codemirror";
 import { IEditorTracker } from "@jupyterlab/fileeditor";
@@ -10,9 +14,11 @@ import { ISettingRegistry } from "@jupyterlab/settingregistry";
 import { IStatusBar } from "@jupyterlab/statusbar";
 import { ITranslator, nullTranslator } from "@jupyterlab/translation";
 import { addCommands } from "./commands";
+import { Current } from "./current";
 import { Documents } from "./documents";
 import { hostOf, type Surroundings } from "./host";
 import { keyLabel, routeKeys } from "./keys";
+import { addPanel, BranchesPanel } from "./panel";
 import { FanSettings } from "./settings";
 import { StatusItem } from "./status";
 import { fetchStatus, overWebSocket } from "./transport";
@@ -27,6 +33,7 @@ function activate(
   registry: ISettingRegistry | null,
   palette: ICommandPalette | null,
   statusBar: IStatusBar | null,
+  restorer: ILayoutRestorer | null,
   translator: ITranslator | null,
 ): void {
   const trans = (translator ?? nullTranslator).load("jupyter_sim");
@@ -44,7 +51,10 @@ function activate(
   });
   const key = keyLabel.bind(null, app.commands);
   addEditors(extensions, { trans, documents, settings, key, report });
-  addCommands(app, { notebooks, editors }, palette, trans);
+  const current = new Current(app, { notebooks, editors }, documents);
+  addCommands(app, current, palette, trans);
+  const panel = new BranchesPanel({ trans, current, key: () => key("propose"), report });
+  addPanel(app, panel, restorer, palette, trans);
   routeKeys(app.commands);
   statusBar?.registerStatusItem(ID, { item, align: "right", rank: 100 });
   void fetchStatus(serverSettings).then(
@@ -73,6 +83,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
     ISettingRegistry,
     ICommandPalette,
     IStatusBar,
+    ILayoutRestorer,
     ITranslator,
   ],
   activate,

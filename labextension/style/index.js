@@ -1,1 +1,3 @@
 import "./base.css";
+import "../../js/src/treeview/tree.css";
+import "./branches.css";

@@ -48,9 +48,7 @@ export function verdictName(tree: Tree, candidate: string, words: Words): string
 export function facts(tree: Tree, segment: Segment, words: Words): string[] {
   const { candidate } = segment;
   if (candidate !== null) return candidateFacts(tree, candidate, words);
-  const { event } = nodeOf(segment);
-  const author = segment.author === "human" ? event.stamp.user : "";
-  return [author || authorName(segment.author, words), when(event.stamp.time)];
+  return [authorName(segment.author, words), when(nodeOf(segment).event.stamp.time)];
 }
 
 /** The facts about a candidate: its model and voice, when, the verdict, how likely it was. */

@@ -85,7 +85,7 @@ export class RowElement {
     for (const [name, set] of Object.entries(flags)) {
       this.dom.classList.toggle(`jp-mod-${name}`, set);
     }
-    this.indent.style.setProperty("--jp-sim-level", String(Math.min(level, STEPS)));
+    this.dom.style.setProperty("--jp-sim-level", String(Math.min(level, STEPS)));
     setAttribute(this.dom, "aria-level", String(level + 1));
     setAttribute(this.dom, "aria-posinset", String(row.position));
     setAttribute(this.dom, "aria-setsize", String(row.count));
@@ -99,7 +99,7 @@ export class RowElement {
     const words = this.words;
     this.dom.dataset.author = "";
     this.dom.dataset.verdict = "";
-    this.write(words._n("%1 earlier text", "%1 earlier texts", count, count), "");
+    this.write(words._n("%1 earlier text", "%1 earlier texts", count), "");
     for (const part of [this.note, this.tags, this.count]) setText(part, "");
     this.dom.classList.remove("jp-mod-pinned", "jp-mod-unread");
     setAttribute(this.dom, "aria-label", null);

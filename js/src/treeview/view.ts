@@ -203,8 +203,10 @@ export class TreeView {
     const input = el("input", "jp-sim-note-input", { placeholder: name, "aria-label": name });
     input.value = writeMark(mark);
     input.maxLength = 1000;
+    let ended = false;
     const end = (keep: boolean) => {
-      if (!input.isConnected) return;
+      if (ended) return;
+      ended = true;
       if (keep) this.deeds?.mark(nodeOf(segment).id, parseMark(input.value, mark.pinned));
       input.remove();
     };
