@@ -14,6 +14,7 @@ from .document import Document
 from .draw import Reply
 from .engine.messages import Engine
 from .history import History, Summary, documents
+from .prompts import NO_LIMITS, Limits
 from .protocol import Hello
 
 Stands = Callable[[str], Awaitable[bool]]
@@ -21,11 +22,14 @@ Stands = Callable[[str], Awaitable[bool]]
 
 class Documents:
     """The open documents of one process, over one engine. A document is open as long as a front
-    end is connected to it.
+    end is connected to it. `limits` are those of the prompts of all of them.
     """
 
-    def __init__(self, engine: Engine, root: Path | None = None) -> None:
+    def __init__(
+        self, engine: Engine, root: Path | None = None, limits: Limits = NO_LIMITS
+    ) -> None:
         self.engine = engine
+        self._limits = limits
         self._root = root
         self._open: dict[str, Document] = {}
         self._order = asyncio.Lock()
@@ -72,7 +76,7 @@ class Documents:
 
     def _load(self, id: str, hello: Hello) -> Document:
         history = History.open(id, path=hello.path, kind=hello.kind, root=self._root)
-        return Document(history, self.engine)
+        return Document(history, self.engine, self._limits)
 
     async def _find(self, hello: Hello, stands: Stands, known: list[Summary]) -> str:
         homes = {summary.document: (summary.path, summary.kind) for summary in known}

@@ -15,11 +15,12 @@ from jupyter_server.extension.handler import ExtensionHandlerMixin
 from jupyter_server.utils import ensure_async
 from tornado import web
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
-from traitlets import Float, Integer, Unicode
+from traitlets import Bool, Float, Integer, Unicode
 
 from .connection import Connection
 from .documents import Documents
 from .engine.client import LlamaEngine, Settings
+from .prompts import Limits
 from .protocol import MAX_MESSAGE, FromDocument, encode
 
 RESOURCE = "jupyter_sim"
@@ -108,6 +109,15 @@ class SimApp(ExtensionApp):
     n_gpu_layers = Integer(
         -1, help="Layers to put on the GPU. -1: all, where llama.cpp was built for one."
     ).tag(config=True)
+    prompt_tokens = Integer(
+        0, help="The most tokens of a prompt that a front end may ask for. 0: the model's window."
+    ).tag(config=True)
+    alternatives = Integer(
+        20, help="The most alternatives that are recorded with a token of a candidate, up to 20."
+    ).tag(config=True)
+    deterministic = Bool(
+        False, help="Draw the same for the same seed however busy the model is; slower."
+    ).tag(config=True)
     idle = Float(
         0, help="Seconds without work after which the model is let go until needed. 0: never."
     ).tag(config=True)
@@ -118,10 +128,13 @@ class SimApp(ExtensionApp):
             context=self.context,
             threads=self.threads,
             n_gpu_layers=self.n_gpu_layers,
+            deterministic=self.deterministic,
             idle=self.idle,
         )
         engine = LlamaEngine(self.model or None, settings)
-        self.settings["jupyter_sim_documents"] = Documents(engine)
+        self.settings["jupyter_sim_documents"] = Documents(
+            engine, limits=Limits(self.prompt_tokens, self.alternatives)
+        )
 
     def initialize_handlers(self) -> None:
         """Two routes, under the server's base URL."""

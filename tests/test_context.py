@@ -2,14 +2,18 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
+from jupyter_sim.document import Document
 from jupyter_sim.engine.client import LlamaEngine, Settings
 from jupyter_sim.engine.messages import Rollout, Started
 from jupyter_sim.engine.scripted import ScriptedEngine
 from jupyter_sim.events import Framed, Generated, Place, Proposed
+from jupyter_sim.history import History
 from jupyter_sim.prompt import frames, recall
+from jupyter_sim.prompts import Limits
 from jupyter_sim.protocol import (
     Acknowledged,
     Cancel,
@@ -249,3 +253,17 @@ async def test_a_score_is_stopped_by_its_id(opened: Open) -> None:
     assert await writer.answer(request.id) == Refused(request.id, "cancelled", "It was called off.")
     assert not writer.answers(Scored)[-1].whole
     assert recorded(writer.document) == ["Opened"]
+
+
+async def test_an_administrator_bounds_prompts_and_alternatives(tmp_path: Path) -> None:
+    history = History.open("document-1", path="a.ipynb", root=tmp_path)
+    document = Document(history, ScriptedEngine(context=4096), Limits(tokens=100, top=1))
+    writer = Writer(document)
+    await writer.write(LONG)
+    seen = await inspect(writer, len(LONG), Context(tokens=3000))
+    assert len(seen.tokens) <= 100
+    await propose(writer, len(LONG), Context())
+    generated = history.events[-1]
+    assert isinstance(generated, Generated)
+    assert {len(top) for top in generated.top} == {1}
+    await document.close()
