@@ -337,6 +337,11 @@ async def test_a_prompt_over_the_window_is_refused_with_numbers(engine: LlamaEng
         (ask(sampling=Sampling(temperature=-1)), ">= 0"),
         (ask(sampling=Sampling(temperature=float("nan"))), "temperature"),
         (ask(sampling=Sampling(top_p=0)), "> 0"),
+        (ask(sampling=Sampling(temperature=float("inf"))), "temperature"),
+        (ask(sampling=Sampling(chain=("quantum",))), "chain"),  # type: ignore[arg-type]
+        (ask(sampling=Sampling(chain=(object(),))), "cannot be run"),  # type: ignore[arg-type]
+        (ask(first=-1), ">= 0"),
+        (ask(first=2**70), "can't serialize"),
     ],
 )
 async def test_a_rollout_that_makes_no_sense_is_refused(

@@ -374,7 +374,7 @@ def _see_that_it_can_be_sent(request: Request) -> None:
     try:
         sent = msgspec.msgpack.encode(request)
         msgspec.msgpack.decode(sent, type=kind)
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, OverflowError, TypeError) as error:
         raise BadInput(f"This {kind.__name__.lower()} cannot be run: {error}.") from error
     except UnicodeEncodeError as error:
         what = "prompt" if kind is Rollout else "text"

@@ -1,4 +1,6 @@
-"""SIGKILLs of the worker under load from eight clients in two event loops: none of them hangs."""
+"""SIGKILLs of the worker under load from eight clients in two event loops: none of them hangs. And
+models with damaged headers: each is refused with a sentence, or works.
+"""
 
 import asyncio
 import os
@@ -16,10 +18,12 @@ from jupyter_sim.engine import client
 from jupyter_sim.engine.client import LlamaEngine
 from jupyter_sim.engine.messages import Column, Rollout
 from jupyter_sim.errors import EngineError, ModelError, WorkerDied
+from jupyter_sim.models import resolve
 
 from .scale import scale
 
 KILLS = scale(20, 1000)
+MUTANTS = scale(12, 500)
 LOOPS, CLIENTS = 2, 4
 PATIENCE = 60.0
 WORDS = "The harbour was quiet that evening, and the boats lay still. " * 20
@@ -127,3 +131,33 @@ def test_no_client_hangs_when_the_worker_is_killed(monkeypatch: pytest.MonkeyPat
     while (opened(), threading.active_count()) > (files, threads) and time.monotonic() < until:
         time.sleep(0.01)
     assert (opened(), threading.active_count()) <= (files, threads)
+
+
+def mutant(number: int) -> bytes:
+    """The starter model with some bytes changed where it says what it is."""
+    dice = random.Random(number)
+    damaged = bytearray(resolve().read_bytes())
+    table = damaged.index(b"token_embd.weight")
+    places = dice.choice((range(4, 2500), range(table - 200, table + 4000)))
+    for _ in range(dice.choice((1, 1, 2, 8))):
+        damaged[dice.choice(places)] ^= 1 << dice.randrange(8)
+    return bytes(damaged)
+
+
+async def test_a_model_with_a_damaged_header_is_refused_or_works(tmp_path: Path) -> None:
+    path = tmp_path / "mutant.gguf"
+    ends: Counter[str] = Counter()
+    for number in range(MUTANTS):
+        path.write_bytes(mutant(number))
+        engine = LlamaEngine(path)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await propose(engine, random.Random(number), "r", Load())
+            ends["works"] += 1
+        except (ModelError, EngineError) as error:
+            assert str(error).endswith((".", "llama-cpp-python"))
+            ends[type(error).__name__] += 1
+        finally:
+            await engine.close()
+    print(f"\n{MUTANTS} damaged models: {dict(ends)}")
+    assert ends["ModelError"]
