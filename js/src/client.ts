@@ -30,13 +30,7 @@ import type {
   Welcome,
   Withdraw,
 } from "./protocol";
-import type {
-  Connect,
-  FanAnswer,
-  FromDocument,
-  FromFront,
-  Transport,
-} from "./transport";
+import type { Connect, FanAnswer, FromDocument, FromFront, Transport } from "./transport";
 import type { Tree } from "./tree";
 
 type Draft<T> = T extends unknown ? Omit<T, "id"> : never;

@@ -31,6 +31,16 @@ export function units(text: string, count: number): number {
   return end;
 }
 
+/** How many UTF-16 units the first so many code points of `text` take, for counts in rising order. */
+export function unitsAt(text: string, counts: readonly number[]): number[] {
+  let [at, passed] = [0, 0];
+  return counts.map((count) => {
+    at += units(text.slice(at), Math.max(0, count - passed));
+    passed = Math.max(passed, count);
+    return at;
+  });
+}
+
 /** How many UTF-16 units the first word of `text` takes, with the white space before it. A mark of
  * punctuation before a word belongs to it; one that white space follows is a word by itself. */
 export function firstWord(text: string): number {

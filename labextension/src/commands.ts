@@ -33,6 +33,7 @@ function labels(trans: TranslationBundle): Record<Action, string> {
     pin: trans.__("Pin What the Caret Is In"),
     "next-order": trans.__("Rows: Another Order"),
     probabilities: trans.__("Probabilities: Look into the Candidate"),
+    score: trans.__("Score: Shade the Text by Surprise"),
     "next-token": trans.__("Probabilities: Next Token"),
     "previous-token": trans.__("Probabilities: Previous Token"),
   };
@@ -47,6 +48,8 @@ const anywhere: ReadonlySet<Action> = new Set([
   "next-sibling",
   "withdraw",
   "pin",
+  "probabilities",
+  "score",
 ]);
 
 /** Add the commands to the application and to its palette. */

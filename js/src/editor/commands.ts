@@ -4,8 +4,10 @@ import { EditorSelection } from "@codemirror/state";
 import type { Command, EditorView } from "@codemirror/view";
 import { newId } from "../ids";
 import { firstSentence, firstWord, settled } from "../text";
-import { type Action, type Host, hosts } from "./config";
+import { type Action, hosts } from "./config";
 import { type Candidate, type Fan, grows, remainder, unreplaced, vacant } from "./fan";
+import { score } from "./heat";
+import { openAt } from "./opening";
 import { neighbour } from "./order";
 import { fanPlugin } from "./plugin";
 import { choose, lookOn, probabilities, takeAlternative } from "./probing";
@@ -16,32 +18,10 @@ import { pin, walking, withdraw } from "./walking";
 
 /** Open a fan at the caret; in an open one, draw more, or try again what failed. Where nothing can
  * be proposed, say why. */
-export const propose: Command = (view) => proposeAt(view, false);
-
-/** Open a fan that shows its ghost only, until its list is asked for. */
-export const proposeQuietly: Command = (view) => proposeAt(view, true);
-
-function proposeAt(view: EditorView, quiet: boolean): boolean {
-  const host = view.state.facet(hosts);
-  if (!host) return false;
-  const cell = host.cell(view);
-  if (!cell || view.state.readOnly) return refuse(host, cell !== null);
+export const propose: Command = (view) => {
   const fan = openFan(view);
-  if (fan) return list(view) || more(view, fan);
-  const ids = { fan: newId(), draw: newId() };
-  view.dispatch({
-    selection: EditorSelection.cursor(view.state.selection.main.head),
-    effects: step.of({
-      type: "open",
-      ...ids,
-      quiet,
-      settings: host.settings(view),
-      engine: cell.client.status,
-    }),
-    scrollIntoView: !quiet,
-  });
-  return true;
-}
+  return fan ? list(view) || more(view, fan) : openAt(view);
+};
 
 /** Show the list of a quiet fan. False where there is none. */
 function list(view: EditorView): boolean {
@@ -118,7 +98,8 @@ export const commands: Readonly<Record<Action, Command>> = {
   withdraw,
   pin,
   "next-order": nextOrder,
-  probabilities,
+  probabilities: (view) => probabilities(view) || score(view),
+  score,
   "next-token": lookOn(1),
   "previous-token": lookOn(-1),
 };
@@ -126,16 +107,6 @@ export const commands: Readonly<Record<Action, Command>> = {
 /** Highlight the candidate of a row. */
 export function highlight(view: EditorView, row: number): void {
   view.dispatch({ effects: step.of({ type: "highlight", row }) });
-}
-
-function refuse({ words, report }: Host, isReadOnly: boolean): boolean {
-  const sentence = isReadOnly
-    ? words.__("This text is read-only; make it editable to have continuations proposed.")
-    : words.__(
-        "This editor belongs to no notebook and no text file; continuations are proposed in those.",
-      );
-  report(sentence);
-  return true;
 }
 
 function openFan(view: EditorView): Fan | null {

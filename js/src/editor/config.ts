@@ -69,6 +69,7 @@ export type Action =
   | "pin"
   | "next-order"
   | "probabilities"
+  | "score"
   | "next-token"
   | "previous-token";
 

@@ -3,6 +3,7 @@
 import type { Extension } from "@codemirror/state";
 import { type Host, hosts } from "./config";
 import { ghost } from "./ghost";
+import { heat } from "./heat";
 import { fanPanel } from "./panel";
 import { pausePlugin } from "./pause";
 import { fanPlugin } from "./plugin";
@@ -29,5 +30,5 @@ export { goTo } from "./walking";
 
 /** Let continuations be proposed and judged in an editor. */
 export function fans(host: Host): Extension {
-  return [hosts.of(host), fanField, fanPlugin, watching, fanPanel, ghost, pausePlugin, theme];
+  return [hosts.of(host), fanField, fanPlugin, watching, fanPanel, ghost, pausePlugin, heat, theme];
 }

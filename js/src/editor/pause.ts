@@ -2,8 +2,8 @@
  * unless the settings name a pause. */
 
 import { type EditorView, type PluginValue, ViewPlugin, type ViewUpdate } from "@codemirror/view";
-import { proposeQuietly } from "./commands";
 import { hosts } from "./config";
+import { openAt } from "./opening";
 import { fanField } from "./state";
 
 class Pause implements PluginValue {
@@ -26,7 +26,7 @@ class Pause implements PluginValue {
 
   private rest(): void {
     this.timer = null;
-    if (this.view.hasFocus && this.isPlace()) proposeQuietly(this.view);
+    if (this.view.hasFocus && this.isPlace()) openAt(this.view, { quiet: true });
   }
 
   /** Whether no fan is open and the caret stands behind a line that says something. */

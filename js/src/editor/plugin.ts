@@ -108,7 +108,8 @@ class FanPlugin implements PluginValue {
     if (!fan || !this.cell) return;
     this.told = [];
     this.cell.client.attach(opening.fan, this.listener());
-    this.ask(fan, { draw: opening.draw, n: opening.settings.n }, tr);
+    const { draw, settings, prefix } = opening;
+    this.ask(fan, { draw, n: settings.n, prefix }, tr);
   }
 
   private reopen({ fan, seen }: Reopening): void {

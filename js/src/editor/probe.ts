@@ -2,9 +2,10 @@
  * under them what it would have said instead of the one that is looked at. */
 
 import type { Words } from "./config";
-import { el, setAttribute, setText } from "./dom";
+import { el, setAttribute } from "./dom";
 import { type Candidate, type Fan, type Probe, shownAs } from "./fan";
-import { percent, surprise, type Token, tokensOf } from "./tokens";
+import { choice, sentence } from "./judgement";
+import { percent, surprise, type Token, tokensOf, visible } from "./tokens";
 
 /** What one can do in the strip by mouse. */
 export interface ProbeActions {
@@ -37,10 +38,16 @@ export class ProbeView {
     const tokens = tokensOf(candidate);
     this.strip.replaceChildren(...tokens.map((token, i) => this.token(token, i, probe)));
     const token = tokens[probe.token];
-    const others = token?.alternatives.map((_, i) => this.alternative(token, i, probe)) ?? [];
-    this.others.replaceChildren(this.summary(token), ...others);
+    this.others.replaceChildren(...(token ? this.judged(token, probe) : []));
     this.strip.children[probe.token]?.scrollIntoView({ block: "nearest" });
     this.drawn = { candidate, probe };
+  }
+
+  private judged(token: Token, probe: Probe): HTMLElement[] {
+    const others = token.alternatives.map((one, i) =>
+      choice(one, token.text, i === probe.alternative, () => this.actions.take(i)),
+    );
+    return [el("span", "jp-sim-said", {}, sentence(token, this.words)), ...others];
   }
 
   private token({ text, chance }: Token, index: number, probe: Probe): HTMLElement {
@@ -50,34 +57,4 @@ export class ProbeView {
     dom.addEventListener("click", () => this.actions.look(index));
     return dom;
   }
-
-  private summary(token: Token | undefined): HTMLElement {
-    const said = el("span", "jp-sim-said");
-    if (!token) return said;
-    const text = this.words.__("“%1” had %2; instead:", visible(token.text), percent(token.chance));
-    const none = this.words.__("“%1” had %2", visible(token.text), percent(token.chance));
-    setText(said, token.alternatives.length > 0 ? text : none);
-    return said;
-  }
-
-  private alternative({ alternatives, text }: Token, index: number, probe: Probe): HTMLElement {
-    const { text: other, chance } = alternatives[index] as Token["alternatives"][number];
-    const on = index === probe.alternative;
-    const dom = el(
-      "span",
-      "jp-sim-other",
-      { role: "option", "aria-selected": String(on) },
-      el("span", "jp-sim-otherText", {}, visible(other)),
-      el("span", "jp-sim-chance", {}, percent(chance)),
-    );
-    dom.classList.toggle("jp-mod-on", on);
-    dom.classList.toggle("jp-mod-taken", other === text);
-    dom.addEventListener("click", () => this.actions.take(index));
-    return dom;
-  }
-}
-
-/** A token with its white space visible. */
-export function visible(text: string): string {
-  return text.replace(/ /g, "·").replace(/\n/g, "↵").replace(/\t/g, "→");
 }

@@ -24,6 +24,7 @@ export interface Opening {
   readonly fan: string;
   readonly draw: string;
   readonly quiet: boolean;
+  readonly prefix: string;
   readonly settings: Settings;
   readonly engine: Status | null;
 }

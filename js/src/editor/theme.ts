@@ -181,6 +181,11 @@ const spec: Parameters<typeof EditorView.baseTheme>[0] = {
     borderBottomColor: "var(--jp-sim-accent)",
     color: "var(--jp-sim-fg)",
   },
+  ".jp-sim-heat": {
+    background: "color-mix(in srgb, var(--jp-sim-model) var(--jp-sim-surprise), transparent)",
+    borderRadius: "2px",
+  },
+  ".cm-tooltip .jp-sim-judgement": { padding: "4px 8px 6px", maxWidth: "36em", cursor: "default" },
   ".jp-sim-others": {
     display: "flex",
     flexWrap: "wrap",

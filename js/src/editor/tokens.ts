@@ -3,7 +3,8 @@
  * model would have said instead. Pure.
  */
 
-import { units } from "../text";
+import type { Alternative as Recorded } from "../protocol";
+import { unitsAt } from "../text";
 import type { Candidate } from "./fan";
 
 /** What the model might have said at a token, likeliest first; `chance` is from 0 to 1. */
@@ -12,13 +13,17 @@ export interface Alternative {
   readonly chance: number;
 }
 
-/** A token that brought text: UTF-16 units `from` to `to` of the candidate's own text. */
-export interface Token {
+/** A token and what the model thought of it. */
+export interface Judged {
   readonly text: string;
-  readonly from: number;
-  readonly to: number;
   readonly chance: number;
   readonly alternatives: readonly Alternative[];
+}
+
+/** A token that brought text: UTF-16 units `from` to `to` of the candidate's own text. */
+export interface Token extends Judged {
+  readonly from: number;
+  readonly to: number;
 }
 
 /** What stands for a byte that is no character by itself. */
@@ -29,18 +34,26 @@ const BROKEN = "\ufffd";
 export function tokensOf({ text, ends, logprobs, top }: Candidate): Token[] {
   const tokens: Token[] = [];
   let [from, sum, first] = [0, 0, 0];
-  ends.forEach((end, i) => {
-    const to = units(text, end);
+  unitsAt(text, ends).forEach((to, i) => {
     sum += logprobs[i] ?? 0;
     if (to <= from) return;
-    const whole = first === i ? (top[i] ?? []) : [];
-    const alternatives = whole
-      .filter(([, said]) => said !== "" && !said.includes(BROKEN))
-      .map(([, said, logprob]) => ({ text: said, chance: Math.exp(logprob) }));
+    const alternatives = first === i ? alternativesOf(top[i] ?? []) : [];
     tokens.push({ text: text.slice(from, to), from, to, chance: Math.exp(sum), alternatives });
     [from, sum, first] = [to, 0, i + 1];
   });
   return tokens;
+}
+
+/** Those alternatives that are whole characters. */
+export function alternativesOf(top: readonly Recorded[]): Alternative[] {
+  return top
+    .filter(([, text]) => text !== "" && !text.includes(BROKEN))
+    .map(([, text, logprob]) => ({ text, chance: Math.exp(logprob) }));
+}
+
+/** A token with its white space visible. */
+export function visible(text: string): string {
+  return text.replace(/ /g, "·").replace(/\n/g, "↵").replace(/\t/g, "→");
 }
 
 /** How strongly a token is tinted, from 0 for a sure one to 1 for one in ten thousand. */

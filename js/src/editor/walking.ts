@@ -59,7 +59,8 @@ export function goTo(view: EditorView, to: Place): void {
 
 type Verdict = NonNullable<Walked["withdrawn"]>;
 
-function soon(view: EditorView, deed: Deed): boolean {
+/** Do something with the tree of the editor's cell, as soon as it is known. */
+export function soon(view: EditorView, deed: Deed): boolean {
   const plugin = view.plugin(watching);
   plugin?.soon(deed);
   return plugin !== null;
@@ -108,7 +109,7 @@ function arrive(
 }
 
 /** Make a text the editor's in one undo step, by the least change there is. */
-function show(view: EditorView, text: string, effects: StateEffect<unknown>[]): void {
+export function show(view: EditorView, text: string, effects: StateEffect<unknown>[]): void {
   const before = view.state.doc.toString();
   if (text === before && effects.length === 0) return;
   view.state.facet(hosts)?.isolate(view, () =>
