@@ -203,7 +203,7 @@ async def _drawn(engine: Engine, draw: Recorded) -> tuple[tuple[int, ...], list[
     )
     async for said in engine.rollout(rollout):
         if isinstance(said, Started):
-            before = said.prompt_tokens[: len(said.prompt_tokens) - len(said.back)]
+            before = said.prompt_tokens
         if isinstance(said, Column):
             for piece in said.pieces:
                 drawn[piece.index] += piece.tokens
