@@ -10,11 +10,11 @@ import sys
 from collections.abc import Sequence
 
 from . import __version__
-from .commands import history, propose, replay, score, share
+from .commands import bench, history, propose, replay, score, share
 from .errors import SimError
 from .formats.plain import visible
 
-COMMANDS = (propose, score, history, share, replay)
+COMMANDS = (propose, score, bench, history, share, replay)
 
 DESCRIPTION = "Write with a base model: several continuations, your verdicts, a history of both."
 

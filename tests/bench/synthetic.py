@@ -1,7 +1,9 @@
 """Models with random weights, written straight into the GGUF format; nothing is trained or loaded.
 
 They are the size and shape of real ones and say nonsense, which is enough to measure speed and to
-break files in every way. The vocabulary is a byte-level BPE whose merges build letters into words.
+break files in every way. The vocabulary is a byte-level BPE whose merges build words letter by
+letter. Their distributions are as steep as those of trained models: a few dozen tokens are at all
+likely, and those are words.
 """
 
 import itertools
@@ -10,11 +12,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 ALIGNMENT = 32
 LETTERS = "etaoinshrdlucmfwypvbgkjqxz"
 F32, Q4_0, Q8_0 = 0, 2, 8
 BLOCK = 32
+NO_WORDS = 257
+SCALE, STEEPNESS = 0.02, 4.0
 
 
 class Shape(NamedTuple):
@@ -33,6 +38,7 @@ class Shape(NamedTuple):
 TINY = Shape(2, 64, 2, 1, 96, vocabulary=2_000, context=512)
 M15 = Shape(6, 288, 6, 6, 768)
 M120 = Shape(30, 576, 9, 3, 1536)
+M120_WIDE = M120._replace(vocabulary=128_000)
 B1 = Shape(22, 2048, 32, 4, 5632, quantisation=Q4_0)
 
 
@@ -50,9 +56,9 @@ def write(path: Path, shape: Shape, seed: int = 0) -> Path:
     random = np.random.default_rng(seed)
     with path.open("wb") as file:
         file.write(head.ljust(_padded(len(head)), b"\0"))
-        for _, dimensions, kind in tensors:
-            size = _size(dimensions, kind)
-            file.write(_weights(random, dimensions, kind).ljust(_padded(size), b"\0"))
+        for name, dimensions, kind in tensors:
+            weights = _weights(random, name, dimensions, kind)
+            file.write(weights.ljust(_padded(_size(dimensions, kind)), b"\0"))
     return path
 
 
@@ -74,16 +80,28 @@ def _tensors(shape: Shape):  # type: ignore[no-untyped-def]
     yield "output_norm.weight", (width,), F32
 
 
-def _weights(random: np.random.Generator, dimensions: tuple[int, ...], kind: int) -> bytes:
-    """Norms of one, and blocks of random integers under a common scale of about 0.02."""
+def _weights(
+    random: np.random.Generator, name: str, dimensions: tuple[int, ...], kind: int
+) -> bytes:
+    """Norms, and blocks of random integers under a common scale of about SCALE.
+
+    The last norm makes logits of standard deviation STEEPNESS, but next to none for the end of text
+    and for single bytes.
+    """
     elements = int(np.prod(dimensions))
     if kind == F32:
-        return np.ones(elements, np.float32).tobytes()
+        last = STEEPNESS / SCALE / elements**0.5 if name == "output_norm.weight" else 1
+        return np.full(elements, last, np.float32).tobytes()
     bytes_each = _size((BLOCK,), kind)
     blocks = random.integers(0, 256, (elements // BLOCK, bytes_each), np.uint8)
-    scale = np.float16(0.02 / (74 if kind == Q8_0 else 4.6))
-    blocks[:, :2] = np.frombuffer(scale.tobytes(), np.uint8)
+    blocks[:, :2] = _half(SCALE / (74 if kind == Q8_0 else 4.6))
+    if name == "token_embd.weight":
+        blocks[: NO_WORDS * dimensions[0] // BLOCK, :2] = _half(SCALE / 7400)
     return blocks.tobytes()
+
+
+def _half(number: float) -> NDArray[np.uint8]:
+    return np.frombuffer(np.float16(number).tobytes(), np.uint8)
 
 
 def _size(dimensions: tuple[int, ...], kind: int) -> int:
@@ -136,18 +154,14 @@ def _facts(shape: Shape):  # type: ignore[no-untyped-def]
 
 
 def _vocabulary(size: int) -> tuple[list[str], list[str]]:
-    """The 256 bytes as GPT-2 spells them, then merges of common letters, a space before or not."""
+    """The 256 bytes as GPT-2 spells them, then short words, each with the space before it.
+
+    Each word is merged letter by letter, so a text of words reads as the same tokens again.
+    """
     tokens = ["<|endoftext|>", *_byte_characters()]
-    merges = [f"Ġ {letter}" for letter in LETTERS]
-    merges += [f"{one} {two}" for one, two in itertools.product(LETTERS, LETTERS)]
-    for length in (2, 3, 4):
-        stems = itertools.product(LETTERS, repeat=length)
-        merges += [f"Ġ{stem[0]} {''.join(stem[1:])}" for stem in map("".join, stems)]
-        if len(merges) > size:
-            break
-        longer = itertools.product(LETTERS, repeat=length + 1)
-        merges += [f"{stem[:-1]} {stem[-1]}" for stem in map("".join, longer)]
-    merges = merges[: size - len(tokens)]
+    lengths = (itertools.product(LETTERS, repeat=length) for length in (1, 2, 3, 4))
+    words = map("".join, itertools.chain.from_iterable(lengths))
+    merges = [f"Ġ{word[:-1]} {word[-1]}" for word in itertools.islice(words, size - len(tokens))]
     return tokens + [merge.replace(" ", "") for merge in merges], merges
 
 
