@@ -4,13 +4,20 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
-from jupyter_sim.engine.cache import Cache, Copy, Cut, Order
+from jupyter_sim.engine.cache import Cache, Copy, Cut, Discard, Order, Park, Unpark
+
+LONG = 80
 
 
-def made(sequences: int, cells: int, kept: int) -> tuple[Cache, list[Order]]:
+def made(sequences: int, cells: int, kept: int, parked: int = 0) -> tuple[Cache, list[Order]]:
     """A cache, and the orders that it gives."""
     orders: list[Order] = []
-    return Cache(sequences, cells, kept, orders.append), orders
+
+    def obey(order: Order) -> bool:
+        orders.append(order)
+        return True
+
+    return Cache(sequences, cells, kept, obey, parked), orders
 
 
 def filled(cache: Cache, tokens: list[int]) -> int:
@@ -93,6 +100,49 @@ def test_room_is_made_of_idle_sequences_only() -> None:
     assert not cache.room(7)
 
 
+def common(one: list[int], other: list[int]) -> int:
+    """How much two rows of tokens have in common at their beginnings."""
+    pairs = zip(one, other, strict=False)
+    return next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
+
+
+def test_what_is_evicted_comes_back_from_where_it_is_parked() -> None:
+    cache, orders = made(8, 1000, 100, parked=1000)
+    voice = [1] * 150
+    cache.close(filled(cache, voice))
+    cache.close(filled(cache, [2] * 150))
+    assert Park(0, 0) in orders and cache.shared(voice) == 150
+    orders.clear()
+    again = cache.open([*voice, 7])
+    assert again is not None and cache.length(again) == 150
+    assert orders[0] == Unpark(0, again)
+
+
+def test_little_that_is_lost_is_not_parked_and_what_is_longer_replaces_what_it_begins_with() -> (
+    None
+):
+    cache, orders = made(3, 1000, 100, parked=1000)
+    cache.close(filled(cache, [1] * 40))
+    cache.close(filled(cache, [2] * 150))
+    cache.close(filled(cache, [3] * 150))
+    assert [order for order in orders if isinstance(order, Park)] == [Park(1, 0)]
+    longer = cache.open([2] * 150 + [4] * 90)
+    assert longer is not None
+    cache.extend(longer, [4] * 90)
+    cache.close(longer)
+    cache.close(filled(cache, [5] * 150))
+    assert Discard(0) in orders
+    assert cache.shared([2] * 150 + [4] * 90) == 240
+
+
+def test_what_cannot_come_back_is_computed_again() -> None:
+    cache = Cache(8, 1000, 100, lambda order: not isinstance(order, Unpark), 1000)
+    cache.close(filled(cache, [1] * 150))
+    cache.close(filled(cache, [2] * 150))
+    again = cache.open([1] * 150)
+    assert again is not None and cache.length(again) == 0
+
+
 class Memory(RuleBasedStateMachine):
     """A KV cache that obeys orders literally has to hold what the bookkeeping says."""
 
@@ -101,22 +151,37 @@ class Memory(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.memory: dict[int, list[int]] = {}
-        self.cache = Cache(6, 60, 30, self.obey)
+        self.parked: dict[int, list[int]] = {}
+        self.cache = Cache(6, 60 * LONG, 20 * LONG, self.obey, 25 * LONG)
 
-    def obey(self, order: Order) -> None:
+    def obey(self, order: Order) -> bool:
         match order:
+            case Park(sequence, key):
+                assert key not in self.parked
+                self.parked[key] = list(self.memory[sequence])
+            case Unpark(key, sequence):
+                assert not self.memory.get(sequence)
+                self.memory[sequence] = list(self.parked[key])
+            case Discard(key):
+                del self.parked[key]
             case Cut(sequence, length):
                 del self.memory.setdefault(sequence, [])[length:]
             case Copy(source, target, length):
                 assert not self.memory.get(target)
                 self.memory[target] = self.memory[source][:length]
+        return True
 
     @rule(target=busy, tokens=st.lists(st.integers(0, 2), max_size=6))
     def open(self, tokens: list[int]) -> int:
+        tokens = [token for token in tokens for _ in range(LONG)]
+        here = max((common(held, tokens) for held in self.memory.values()), default=0)
+        there = max((common(held, tokens) for held in self.parked.values()), default=0)
+        assert self.cache.shared(tokens) == max(here, there)
         sequence = self.cache.open(tokens)
         if sequence is None:
             return -1
         held = self.cache.length(sequence)
+        assert held >= here
         assert self.memory.get(sequence, [])[:held] == tokens[:held]
         self.grow(sequence, tokens[held:])
         return sequence
@@ -143,6 +208,10 @@ class Memory(RuleBasedStateMachine):
     def memory_holds_what_is_noted(self) -> None:
         noted = {number: list(tokens) for number, tokens in self.cache.held.items() if tokens}
         assert {number: tokens for number, tokens in self.memory.items() if tokens} == noted
+
+    @invariant()
+    def what_is_parked_stays_within_its_memory(self) -> None:
+        assert sum(map(len, self.parked.values())) <= 25 * LONG
 
     @invariant()
     def no_more_cells_are_in_use_than_tokens_are_held(self) -> None:

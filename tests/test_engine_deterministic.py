@@ -1,4 +1,4 @@
-"""The same seed says the same, however warm or busy the engine is; and how far the fast mode is off.
+"""The same seed says the same, however warm or busy the engine is; how far the fast mode is off.
 
 On the starter model, in this process.
 """

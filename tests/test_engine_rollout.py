@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from jupyter_sim.engine.llama import Llama
 from jupyter_sim.engine.messages import Column, Rollout, Started
-from jupyter_sim.engine.rollout import Scheduler
+from jupyter_sim.engine.rollout import KEPT, Scheduler
 from jupyter_sim.engine.sampling import weigh
 from jupyter_sim.engine.wire import Settings
 from jupyter_sim.errors import SimError
@@ -202,3 +202,36 @@ def test_after_any_play_of_rollouts_and_cancellations_nothing_is_left_busy(model
         tokens[:size] for tokens in cache.held.values() for size in range(1, len(tokens) + 1)
     }
     assert len(distinct) <= cache.used <= model.cells
+
+
+def test_hops_between_voices_decode_only_what_is_not_there(model: Llama) -> None:
+    """More voices than cells are kept for: what was parked comes back, and says the same."""
+    story = "The harbour was quiet that evening, and the boats lay still. " * 24
+    voices = [f"As told by {name}.\n\n{story}" for name in ("Ann", "Bob", "a cat", "the sea")]
+    table = desk(model)
+    serials = iter(range(1, 100))
+
+    def ask(text: str) -> tuple[Started, list[float]]:
+        serial = next(serials)
+        table.scheduler.begin(serial, Rollout("r", text, tuple(range(8)), 12))
+        table.run()
+        return table.started[serial], table.logprobs[serial, 0]
+
+    first = [ask(voice) for voice in voices]
+    assert sum(len(started.prompt_tokens) for started, _ in first) > 2 * KEPT
+    for voice, (cold, before) in zip(voices, first, strict=True):
+        warm, after = ask(voice)
+        assert warm.reused == len(cold.prompt_tokens) - 1
+        assert after[0] == pytest.approx(before[0], abs=0.05)
+    assert not table.errors
+
+
+def test_branches_of_a_fan_stay_warm(model: Llama) -> None:
+    prompt = "The harbour was quiet that evening, and the boats lay still. " * 5
+    fan = drawn(model, prompt, n=8, max_tokens=24)
+    trunk = len(fan.started[1].prompt_tokens)
+    for index in range(8):
+        fan.scheduler.begin(10 + index, Rollout("r", prompt + fan.texts[1, index], (0,), 2))
+        fan.run()
+        assert fan.started[10 + index].reused >= trunk + 12
+    assert not fan.errors

@@ -7,12 +7,14 @@ owns the memory is told what to do, order by order, and obeys at once.
 A sequence is busy while a rollout uses it, and is never evicted then. Left idle it stays, so that
 typing on, going back or hopping to a sibling finds its tokens again, until it is the one that was
 used longest ago and its cells or its number are needed. Cells in use slow every step down, needed
-by it or not, so few are kept that are of no use to those who compute.
+by it or not, so few are kept that are of no use to those who compute. What is evicted and would
+take long to compute again is parked in ordinary memory, from where it comes back into fresh cells.
 """
 
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import NamedTuple
 
 import numpy as np
@@ -34,7 +36,29 @@ class Copy(NamedTuple):
     length: int
 
 
-Order = Cut | Copy
+class Park(NamedTuple):
+    """Save what a sequence holds under this key."""
+
+    sequence: int
+    key: int
+
+
+class Unpark(NamedTuple):
+    """Let an empty sequence hold what is saved under this key, in cells of its own."""
+
+    key: int
+    sequence: int
+
+
+class Discard(NamedTuple):
+    """Forget what is saved under this key."""
+
+    key: int
+
+
+Order = Cut | Copy | Park | Unpark | Discard
+
+WORTH_PARKING = 64
 
 
 @dataclass
@@ -50,8 +74,10 @@ class _Held:
 class Cache:
     """The sequences of one context.
 
-    `kept` is how many cells may be in use by idle sequences alone when a new one is opened. What
-    is shared then is a multiple of `grain` tokens.
+    `kept` is how many cells may be in use by idle sequences alone when a new one is opened, and
+    `parked` how many tokens may be held in ordinary memory. What is shared with a new sequence is
+    a multiple of `grain` tokens. `obey` says whether an order could be carried out, which is in
+    doubt where a sequence comes back.
     """
 
     def __init__(
@@ -59,10 +85,13 @@ class Cache:
         sequences: int,
         cells: int,
         kept: int,
-        obey: Callable[[Order], object],
+        obey: Callable[[Order], bool],
+        parked: int = 0,
         grain: int = 1,
     ) -> None:
         self._obey = obey
+        self._most_parked = parked
+        self._keys = count()
         self._grain = grain
         self._sequences = sequences
         self._references = np.zeros(cells, np.int32)
@@ -73,6 +102,8 @@ class Cache:
     def clear(self) -> None:
         """Know of nothing any more, because the memory was emptied."""
         self._held: dict[int, _Held] = {}
+        # the one that was used longest ago first
+        self._parked: dict[int, NDArray[np.int32]] = {}
         self._numbers = list(range(self._sequences))
         self._references[:] = 0
         self._free = list(range(len(self._references)))
@@ -94,7 +125,8 @@ class Cache:
 
     def shared(self, tokens: Sequence[int]) -> int:
         """Return how much of the beginning of `tokens` is there."""
-        return self._longest(np.array(tokens, np.int32))[1]
+        wanted = np.array(tokens, np.int32)
+        return max(self._longest(wanted)[1], self._longest_parked(wanted)[1])
 
     def length(self, sequence: int) -> int:
         """Return how many tokens a sequence holds."""
@@ -105,7 +137,13 @@ class Cache:
 
         None where every sequence is busy.
         """
-        source, shared = self._longest(np.array(tokens, np.int32))
+        wanted = np.array(tokens, np.int32)
+        source, shared = self._longest(wanted)
+        key, parked = self._longest_parked(wanted)
+        if key is not None and parked - shared >= WORTH_PARKING:
+            returned = self._unpark(key, parked, source)
+            if returned is not None:
+                return returned
         if source is not None and self._is_prefix(source, shared):
             self._held[source].busy = True
             self.cut(source, shared)
@@ -113,8 +151,7 @@ class Cache:
             opened: int | None = source
         else:
             opened = self._take(source, shared)
-        while self._idle_cells() > self._kept:
-            self.evict()
+        self._thin_out()
         return opened
 
     def fork(self, sequence: int) -> int | None:
@@ -150,35 +187,77 @@ class Cache:
         self._numbers.append(sequence)
         self._obey(Cut(sequence, 0))
 
-    def room(self, cells: int) -> bool:
+    def room(self, cells: int, keep: int | None = None) -> bool:
         """See to it that so many cells are free, by eviction; whether they are."""
         while len(self._free) < cells:
-            if not self.evict():
+            if not self.evict(keep):
                 return False
         return True
 
-    def _longest(self, wanted: NDArray[np.int32]) -> tuple[int | None, int]:
+    def _longest(
+        self, wanted: NDArray[np.int32], without: int | None = None
+    ) -> tuple[int | None, int]:
         """Return the sequence that shares most of the beginning of `wanted`, and how much."""
         best: tuple[int | None, int] = (None, 0)
         for number, held in self._held.items():
-            size = min(len(held.tokens), len(wanted))
-            if size > best[1]:
-                other = np.frombuffer(held.tokens, np.int32, size)
-                differ = np.flatnonzero(other != wanted[:size])
-                shared = int(differ[0]) if len(differ) else size
+            if len(held.tokens) > best[1] and number != without:
+                shared = _common(np.frombuffer(held.tokens, np.int32), wanted)
                 shared -= shared % self._grain
                 if shared > best[1]:
                     best = (number, shared)
         return best
+
+    def _longest_parked(self, wanted: NDArray[np.int32]) -> tuple[int | None, int]:
+        """Return the key under which most of the beginning of `wanted` is saved, and how much."""
+        found = ((key, _common(tokens, wanted)) for key, tokens in self._parked.items())
+        return max(found, key=lambda pair: pair[1], default=(None, 0))
+
+    def _unpark(self, key: int, shared: int, keep: int | None) -> int | None:
+        """Return a busy sequence that holds the first tokens of those saved, if there is room."""
+        tokens = self._parked.pop(key)
+        self._parked[key] = tokens
+        sequence = self._take(None, 0, keep) if self.room(len(tokens), keep) else None
+        if sequence is None:
+            return None
+        # making room may have replaced what was saved by something longer
+        if key not in self._parked or not self._obey(Unpark(key, sequence)):
+            self.drop(sequence)
+            return None
+        self.extend(sequence, tokens.tolist())
+        self.cut(sequence, shared)
+        self._thin_out()
+        return sequence
+
+    def _park(self, sequence: int) -> None:
+        """Save an idle sequence, unless little of it would be lost."""
+        tokens = np.array(self._held[sequence].tokens, np.int32)
+        _, elsewhere = self._longest(tokens, without=sequence)
+        _, parked = self._longest_parked(tokens)
+        lost = len(tokens) - max(elsewhere, parked)
+        if lost < WORTH_PARKING or len(tokens) > self._most_parked:
+            return
+        for key, other in tuple(self._parked.items()):
+            total = sum(map(len, self._parked.values())) + len(tokens)
+            if total > self._most_parked or _common(other, tokens) == len(other):
+                del self._parked[key]
+                self._obey(Discard(key))
+        key = next(self._keys)
+        self._parked[key] = tokens
+        self._obey(Park(sequence, key))
+
+    def _thin_out(self) -> None:
+        """Evict what is idle and more than is to be kept."""
+        while self._idle_cells() > self._kept:
+            self.evict()
 
     def _is_prefix(self, sequence: int, shared: int) -> bool:
         """Whether an idle sequence would lose no more than its last token by being cut."""
         held = self._held[sequence]
         return not held.busy and len(held.tokens) - shared <= 1
 
-    def _take(self, source: int | None, shared: int) -> int | None:
+    def _take(self, source: int | None, shared: int, keep: int | None = None) -> int | None:
         """Return a fresh busy sequence that shares the first cells of `source`."""
-        if not self._numbers and not self.evict(keep=source):
+        if not self._numbers and not self.evict(keep if source is None else source):
             return None
         number = self._numbers.pop(0)
         held = self._held[number] = _Held()
@@ -191,11 +270,12 @@ class Cache:
         return number
 
     def evict(self, keep: int | None = None) -> bool:
-        """Forget the idle sequence that was used longest ago; whether there was one."""
+        """Give up the idle sequence that was used longest ago; whether there was one."""
         idle = (n for n, held in self._held.items() if not held.busy and n != keep)
         oldest = min(idle, key=lambda number: self._held[number].used, default=None)
         if oldest is None:
             return False
+        self._park(oldest)
         self.drop(oldest)
         return True
 
@@ -215,3 +295,10 @@ class Cache:
     def _touch(self, sequence: int) -> None:
         self._clock += 1
         self._held[sequence].used = self._clock
+
+
+def _common(one: NDArray[np.int32], other: NDArray[np.int32]) -> int:
+    """Return how many tokens two rows have in common at their beginnings."""
+    size = min(len(one), len(other))
+    differ = np.flatnonzero(one[:size] != other[:size])
+    return int(differ[0]) if len(differ) else size

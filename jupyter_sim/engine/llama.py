@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import EngineError, ModelError
-from .cache import Copy, Cut, Order
+from .cache import Copy, Cut, Discard, Order, Park, Unpark
 from .cores import cores
 from .wire import Settings
 
@@ -30,6 +30,7 @@ BATCH = 512
 MICRO_BATCH = 128
 SPARE = 4096
 PADDING = 256
+PARKING = 1 << 28
 MAX_CONTEXT, MAX_CONTEXT_APART = 8192, 2048
 ERROR, CONTINUED = 4, 5
 GPU_KINDS = (1, 2)
@@ -83,6 +84,17 @@ class Llama:
         self.opener = self._opener()
         self.opens = bool(api.llama_vocab_get_add_bos(self._vocab))
         self._batch = _Batch()
+        self._parked: dict[int, NDArray[np.uint8]] = {}
+
+    @property
+    def parking(self) -> int:
+        """How many tokens can be saved outside of the cells in a memory of reasonable size."""
+        if self.deterministic:
+            return 0
+        layers, width = api.llama_model_n_layer(self._model), api.llama_model_n_embd(self._model)
+        heads = api.llama_model_n_head(self._model)
+        keys = width // heads * api.llama_model_n_head_kv(self._model)
+        return int(PARKING // (2 * 2 * layers * keys))
 
     @property
     def device(self) -> str:
@@ -138,13 +150,20 @@ class Llama:
         )
         return np.frombuffer(memoryview(memory), np.float32).reshape(rows, self.vocabulary)
 
-    def obey(self, order: Order) -> None:
-        """Do what the cache has decided."""
+    def obey(self, order: Order) -> bool:
+        """Do what the cache has decided; whether that could be done."""
         match order:
             case Cut(sequence, length):
                 self.cut(sequence, length)
             case Copy(source, target, length):
                 self.copy(source, target, length)
+            case Park(sequence, key):
+                self._park(sequence, key)
+            case Unpark(key, sequence):
+                return self._unpark(key, sequence)
+            case Discard(key):
+                del self._parked[key]
+        return True
 
     def copy(self, source: int, target: int, length: int) -> None:
         """Let `target`, whatever it held, share the first `length` cells of `source`.
@@ -162,12 +181,23 @@ class Llama:
         """Forget all but the first `length` tokens of a sequence."""
         api.llama_memory_seq_rm(self._memory, sequence, length, -1)
 
+    def _park(self, sequence: int, key: int) -> None:
+        size = api.llama_state_seq_get_size(self._ctx, sequence)
+        saved = self._parked[key] = np.empty(size, np.uint8)
+        api.llama_state_seq_get_data(self._ctx, _pointer(saved, ctypes.c_uint8), size, sequence)
+
+    def _unpark(self, key: int, sequence: int) -> bool:
+        saved = self._parked[key]
+        bytes_ = _pointer(saved, ctypes.c_uint8)
+        return bool(api.llama_state_seq_set_data(self._ctx, bytes_, len(saved), sequence))
+
     def length(self, sequence: int) -> int:
         """Return how many tokens of a sequence are in memory."""
         return int(api.llama_memory_seq_pos_max(self._memory, sequence)) + 1
 
     def clear(self) -> None:
-        """Forget every sequence."""
+        """Forget every sequence, and what was saved of any."""
+        self._parked.clear()
         api.llama_memory_clear(self._memory, False)
 
     def abort(self) -> None:

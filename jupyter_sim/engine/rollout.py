@@ -31,7 +31,7 @@ from .scoring import Scan
 from .wire import Request, Said
 
 NEWCOMERS = 1024
-KEPT, PARAMETERS_FOR_A_CELL = 256, 60_000
+KEPT, PARAMETERS_FOR_A_CELL = 512, 400_000
 MAX_JOBS = SEQUENCES // 2
 GRAIN = 32
 
@@ -133,7 +133,8 @@ class Scheduler:
         kept = KEPT + model.parameters // PARAMETERS_FOR_A_CELL
         if model.deterministic:
             kept = model.cells
-        return Cache(model.sequences, model.cells, kept, model.obey, self._grain)
+        parked = model.parking
+        return Cache(model.sequences, model.cells, kept, model.obey, parked, self._grain)
 
     def _end_interrupted(self) -> None:
         with self._lock:
