@@ -9,6 +9,7 @@ import {
   endOf,
   mainChild,
   type Segment,
+  type Segments,
   segmentsOf,
   siblingsOf,
   startOf,
@@ -35,7 +36,7 @@ export function walk(tree: Tree, from: Place, way: Way): Arrival | null {
       return into(mainChild(here) ?? here.children.find(({ superseded }) => !superseded) ?? null);
     case "previous":
     case "next":
-      return into(neighbour(siblingsOf(segments, here), here, way === "next" ? 1 : -1));
+      return into(neighbour(segments, here, way === "next" ? 1 : -1));
     default:
       return way satisfies never;
   }
@@ -94,8 +95,13 @@ function into(segment: Segment | null): Arrival | null {
   return segment && { to: endOf(segment), from: null };
 }
 
-function neighbour(siblings: readonly Segment[], here: Segment, by: 1 | -1): Segment | null {
-  const listed = siblings.filter((one) => one === here || !one.superseded);
+/** The next sibling, leaving out what was rejected or edited away. */
+function neighbour(segments: Segments, here: Segment, by: 1 | -1): Segment | null {
+  const { verdicts } = segments.tree;
+  const listed = siblingsOf(segments, here).filter((one) => {
+    const rejected = one.candidate !== null && verdicts.get(one.candidate) === "rejected";
+    return one === here || one.folded.includes(here) || !(rejected || one.superseded);
+  });
   const at = listed.findIndex((one) => one === here || one.folded.includes(here));
   return listed[at + by] ?? null;
 }

@@ -95,7 +95,7 @@ class FanPlugin implements PluginValue {
       closes ||= taken.type === "accept" && taken.closes;
       const fan = after ?? before;
       if (taken.type === "open") this.open(taken, tr);
-      else if (taken.type === "reopen") this.reopen(taken);
+      else if (taken.type === "reopen") this.reopen(taken, before);
       else if (fan) this.tell(taken, fan, tr);
     }
     if (before && before.id !== after?.id) this.leave(before, closes);
@@ -112,9 +112,10 @@ class FanPlugin implements PluginValue {
     this.ask(fan, { draw, n: settings.n, prefix }, tr);
   }
 
-  private reopen({ fan, seen }: Reopening): void {
+  private reopen({ fan, seen }: Reopening, before: Fan | null): void {
     this.cell = this.view.state.facet(hosts)?.cell(this.view) ?? null;
     this.told = seen;
+    if (before) this.cell?.client.detach(before.id);
     this.cell?.client.attach(fan, this.listener());
   }
 

@@ -199,8 +199,23 @@ class Builder implements Segments {
 
   /** What hangs at a place, and what hangs before the text of that, which is the same point. */
   private hungAt(node: Node, offset: number): Node[] {
-    const hung = (this.tree.hung.get(node.id) ?? []).filter(({ at }) => at?.offset === offset);
+    const all = this.tree.hung.get(node.id) ?? [];
+    const hung = this.asDrawn(all.filter(({ at }) => at?.offset === offset));
     return hung.flatMap((one) => (one.length > 0 ? [one, ...this.hungAt(one, 0)] : [one]));
+  }
+
+  /** The same nodes with the candidates of each draw in the order they were asked for, and not in
+   * that in which they came to their end. */
+  private asDrawn(nodes: Node[]): Node[] {
+    const first = new Map<string, number>();
+    const ranked = nodes.map((node, i) => {
+      const { draw = node.id, candidates = [] } = this.tree.proposals.get(node.id) ?? {};
+      const group = first.get(draw) ?? i;
+      first.set(draw, group);
+      return { node, group, number: candidates.indexOf(node.id) };
+    });
+    ranked.sort((one, other) => one.group - other.group || one.number - other.number);
+    return ranked.map(({ node }) => node);
   }
 
   private isHead(node: Node, offset: number): boolean {

@@ -73,17 +73,22 @@ export class TreeView {
     this.detail = new Detail(this.words);
     this.list.dom.addEventListener("keydown", (event) => this.key(event));
     const parts = [this.find.dom, this.empty, this.list.dom, this.detail.dom, this.live];
-    this.dom = el("div", "jp-sim-tree", {}, ...parts);
+    this.dom = el("div", "jp-sim-tree", { tabindex: "-1" }, ...parts);
+    this.dom.addEventListener("keydown", ({ target, key }) => {
+      if (target === this.dom && key === "Escape") this.deeds?.leave();
+    });
     this.say(this.words.__("Nothing to show."));
   }
 
   /** Show a tree as it is now; `fresh` where it is another cell's than before. */
   show(tree: Tree, fresh = false): void {
     const segments = segmentsOf(tree);
+    const waited = document.activeElement === this.dom;
     this.segments = segments;
     this.dom.classList.toggle("jp-mod-empty", tree.nodes.size === 0);
     if (fresh && this.find.isOn) this.find.close();
     this.list.show(segments, fresh);
+    if (waited) this.list.focus();
     this.matches = this.matches.flatMap(({ id }) => segments.get(id) ?? []);
   }
 
@@ -95,8 +100,10 @@ export class TreeView {
     this.list.show(null, true);
   }
 
+  /** Take the focus; the list gets it as soon as there is one. */
   focus(): void {
-    this.list.focus();
+    if (this.segments) this.list.focus();
+    else this.dom.focus({ preventScroll: true });
   }
 
   /** Say something to those who listen to the screen. */
