@@ -75,6 +75,11 @@ class Scheduler:
         """Whether there is anything to compute."""
         return bool(self._queue or self._jobs)
 
+    @property
+    def cells(self) -> int:
+        """How many cells of the KV cache are in use."""
+        return self._cache.used
+
     def begin(self, serial: int, request: Request) -> None:
         """Take a request in; tells ContextFull, BadInput or EngineError where it cannot be done."""
         try:
