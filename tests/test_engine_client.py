@@ -352,7 +352,8 @@ async def test_a_rollout_that_makes_no_sense_is_refused(
 
 
 @pytest.mark.parametrize(
-    "settings", [Settings(context=-1), Settings(threads=-2), Settings(n_gpu_layers=-2)]
+    "settings",
+    [Settings(context=-1), Settings(threads=-2), Settings(n_gpu_layers=-2), Settings(idle=-1)],
 )
 def test_settings_that_make_no_sense_are_refused(settings: Settings) -> None:
     with pytest.raises(BadInput, match="settings of the engine"):

@@ -15,6 +15,7 @@ from typing import TypeVar
 
 import pytest
 
+from jupyter_sim import models
 from jupyter_sim.engine import client, patience, process
 from jupyter_sim.engine.client import LlamaEngine, Settings
 from jupyter_sim.engine.messages import Column, Rollout, Status
@@ -126,8 +127,8 @@ async def test_a_healthy_worker_is_waited_for(
     engine: LlamaEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(client, "TICK", 0.05)
-    monkeypatch.setattr(patience, "STEP", 20)
-    monkeypatch.setattr(patience, "SILENT", 40)
+    monkeypatch.setattr(patience, "STEP", 100)
+    monkeypatch.setattr(patience, "SILENT", 200)
     long = "The harbour was quiet that evening, and the boats lay still. " * 50
     assert await finishes(engine, ask(prompt=long, max_tokens=100)) <= {"length", "end"}
 
@@ -292,6 +293,39 @@ async def test_a_window_that_memory_does_not_hold_is_named(
     path = with_context(tmp_path / "large.gguf", 2**24)
     with pytest.raises(ModelError, match=r"no memory for a window of \d+ tokens.*smaller context"):
         await LlamaEngine(path, Settings(context=2**24 - 1)).start()
+
+
+async def test_a_model_file_that_is_cut_while_it_is_used_is_named_at_the_next_load(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "cut.gguf"
+    path.write_bytes(resolve().read_bytes())
+    engine = LlamaEngine(path)
+    await finishes(engine, ask())
+    os.truncate(path, 100_000)
+    with suppress(WorkerDied):
+        # what is copied into memory goes on, what is mapped ends by SIGBUS
+        assert await finishes(engine, ask(prompt="She ")) == {"length"}
+    await engine.close()
+    with pytest.raises(ModelError, match=r"cut\.gguf cannot be used: it is cut short"):
+        await engine.start()
+
+
+async def test_nobody_waits_for_a_digest_in_vain(
+    engine: LlamaEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = threading.Event()
+    monkeypatch.setattr(models, "digest", lambda path: str(slow.wait()))
+    path = tmp_path / "odd.gguf"
+    path.write_bytes(resolve().read_bytes().replace(b"llama", b"lzama"))
+    with pytest.raises(ModelError, match="unknown model architecture"):
+        await LlamaEngine(path).start()
+    starting = asyncio.create_task(engine.start())
+    await until(lambda: engine.status.progress == 1)
+    await engine.close()
+    with pytest.raises(EngineError, match="closed while the model was loading"):
+        await starting
+    slow.set()
 
 
 async def test_a_load_that_is_killed_from_outside_speaks_of_memory(
