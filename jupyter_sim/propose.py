@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Literal, TextIO
 
+from msgspec import to_builtins
+
 from .engine.messages import Column, Engine, Piece, Rollout
-from .events import Finish
+from .events import Alternative, Finish
 from .formats.plain import visible
 
 Format = Literal["text", "json"]
@@ -25,25 +27,28 @@ class Candidate:
     tokens: list[int] = field(default_factory=list)
     logprobs: list[float] = field(default_factory=list)
     finish: Finish | None = None
+    top: list[tuple[Alternative, ...]] = field(default_factory=list)
 
     def gain(self, piece: Piece) -> None:
         """Take a piece in."""
         self.text += piece.text
         self.tokens += piece.tokens
         self.logprobs += piece.logprobs
+        self.top += piece.top
         self.finish = piece.finish
 
     def line(self) -> str:
         """The whole candidate as one JSON object."""
-        return json.dumps(
-            {
-                "index": self.index,
-                "text": self.text,
-                "tokens": self.tokens,
-                "logprobs": self.logprobs,
-                "finish": self.finish,
-            }
-        )
+        told = {
+            "index": self.index,
+            "text": self.text,
+            "tokens": self.tokens,
+            "logprobs": self.logprobs,
+            "finish": self.finish,
+        }
+        if self.top:
+            told["top"] = to_builtins(self.top)
+        return json.dumps(told)
 
 
 def seeds(seed: int, n: int) -> tuple[int, ...]:
