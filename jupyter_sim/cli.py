@@ -10,11 +10,11 @@ import sys
 from collections.abc import Sequence
 
 from . import __version__
-from .commands import bench, history, propose, replay, score, share
+from .commands import bench, curation, history, propose, replay, score, share
 from .errors import SimError
 from .formats.plain import visible
 
-COMMANDS = (propose, score, bench, history, share, replay)
+COMMANDS = (propose, score, bench, history, share, replay, curation)
 
 DESCRIPTION = "Write with a base model: several continuations, your verdicts, a history of both."
 
@@ -25,6 +25,7 @@ examples:
   jupyter sim history show examples/welcome.ipynb
   jupyter sim export examples/welcome.ipynb -o welcome.simlog
   jupyter sim replay welcome.simlog --speed 4
+  jupyter sim curation welcome.simlog --no-model
 
 `jupyter sim COMMAND --help` tells more. Writing itself is done in JupyterLab: `jupyter lab`.
 """
