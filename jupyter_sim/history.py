@@ -36,7 +36,8 @@ line proves all lines before it, and only the last line of a writer is proved by
 evidence of damage, not authentication.
 
 Members that have a default may be missing. A header's `mends` (empty by default) names the damaged
-segment that this one stands for: it has the events that could be read of it, by their own writer.
+segment that this one stands for, or the session log that came in with it: its events are by the
+writer that their stamps name.
 
 ## Order
 

@@ -26,7 +26,9 @@ from jupyter_sim.protocol import (
 
 
 class Author:
-    """One cell's author. `text` is what the cell holds, `acknowledged` the ids that were."""
+    """One cell's author. `text` is what the cell holds, `acknowledged` has the ids that were, and
+    `waiting` the requests that were not.
+    """
 
     def __init__(self, name: str, document: str, dice: random.Random) -> None:
         self.cell = f"cell-{name}"
@@ -37,7 +39,7 @@ class Author:
         self._dice = dice
         self._name = name
         self._count = 0
-        self._waiting: dict[str, FromFront] = {}
+        self.waiting: dict[str, FromFront] = {}
         self._offers: dict[str, tuple[str, int, str]] = {}
         self._drawn: dict[str, str] = {}
         self._fans: dict[str, int] = {}
@@ -48,7 +50,7 @@ class Author:
         try:
             reader, self._writer = await asyncio.open_unix_connection(socket)
             self._send(Hello(self._id(), "notebook", "story.ipynb", self._document))
-            for request in tuple(self._waiting.values()):
+            for request in tuple(self.waiting.values()):
                 self._send(request)
             await self._go_on(reader, until)
         except (ConnectionError, asyncio.IncompleteReadError):
@@ -59,8 +61,8 @@ class Author:
                 self._writer.close()
 
     async def _go_on(self, reader: asyncio.StreamReader, until: asyncio.Event) -> None:
-        while not (until.is_set() and not self._waiting):
-            if not until.is_set() and len(self._waiting) < 4:
+        while not (until.is_set() and not self.waiting):
+            if not until.is_set() and len(self.waiting) < 4:
                 self._act()
             self._hear(json.loads(await reader.readuntil(b"\n")))
 
@@ -90,10 +92,10 @@ class Author:
         match answer["type"]:
             case "acknowledged":
                 self.acknowledged.append(answer["id"])
-                self._waiting.pop(answer["id"], None)
+                self.waiting.pop(answer["id"], None)
             case "refused" if answer["code"] != "cancelled":
                 self.refused.append(answer["message"])
-                self._waiting.pop(answer["id"], None)
+                self.waiting.pop(answer["id"], None)
             case "drawing":
                 self._drawn |= dict.fromkeys(answer["candidates"], "")
             case "grown":
@@ -104,7 +106,7 @@ class Author:
                 self._offers[candidate] = (fan, self._fans[fan], self._drawn.pop(candidate))
 
     def _ask(self, request: FromFront) -> None:
-        self._waiting[request.id] = request
+        self.waiting[request.id] = request
         self._send(request)
 
     def _send(self, request: FromFront) -> None:

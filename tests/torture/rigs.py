@@ -12,9 +12,11 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from jupyter_sim import upkeep
+from jupyter_sim import history, upkeep
 from jupyter_sim.errors import SimError
 from jupyter_sim.formats.segment import read_segments
+from jupyter_sim.formats.simlog import read_log
+from jupyter_sim.imports import import_log
 
 from .tracing import STRACE, Call, Disk, read_trace
 
@@ -106,6 +108,25 @@ def archive_killed(folder: Path, stride: int) -> list[str]:
         found = {p.name: p.read_bytes() for place in places for p in place.glob("*/*")}
         if found != files:
             broken.append(f"{where}: a file is gone")
+    return broken
+
+
+def import_killed(folder: Path, stride: int) -> list[str]:
+    """Kill an import of `in.simlog`; done again, each event is there once, and nothing else."""
+    log = read_log(folder / "in.simlog")
+    document = log.header.document
+    broken = []
+    for root, where, _ in killed_everywhere("import", folder, stride):
+        import_log(root / "in.simlog", root)
+        events, _ = history.read(document, root)
+        if tuple(events) != log.events:
+            broken.append(f"{where}: imported again, it is not the log")
+        problems = upkeep.verify(document, root).problems
+        broken += [f"{where}: {p}" for p in problems if "never acknowledged" not in p.message]
+        segments = read_segments([root / document])
+        lines = Counter(event.stamp.id for segment in segments for event in segment.events)
+        if max(lines.values()) > 1:
+            broken.append(f"{where}: an event is recorded twice")
     return broken
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from planted import BUGS
 
-from jupyter_sim import history, upkeep
+from jupyter_sim import history, imports, upkeep
 from jupyter_sim.errors import HistoryError
 from jupyter_sim.events import Opened, Stamp
 from jupyter_sim.formats.chain import dump
@@ -56,6 +56,11 @@ def archive(root: Path) -> None:
     found = history.documents(root)
     for one in list(upkeep.spare(found, lambda summary: True, root)):
         upkeep.put_away(one)
+
+
+def take_in(root: Path) -> None:
+    """Import the session log that stands there."""
+    imports.import_log(root / "in.simlog", root)
 
 
 async def record(root: Path, clients: int = 3, each: int = 8, size: int = 40) -> None:
@@ -103,6 +108,7 @@ ACTIONS: dict[str, Callable[[Path], None]] = {
     "rotate": rotate,
     "repair": repair,
     "archive": archive,
+    "import": take_in,
     "record": lambda root: asyncio.run(record(root)),
     "fill": lambda root: asyncio.run(fill(root)),
     "refuge": lambda data: asyncio.run(refuge(data)),

@@ -26,17 +26,27 @@ async def killed(root: Path, socket: Path, dice: random.Random, kills: int, bug:
     """Let authors write in one document while its server is killed so often; what is broken."""
     document = f"document-{dice.getrandbits(32)}"
     authors = [Author(str(number), document, dice) for number in range(AUTHORS)]
-    server = await asyncio.create_subprocess_exec(
+    server = await started(root, socket, bug)
+    for number in range(kills + 1):
+        await run(server, authors, socket, None if number == kills else dice.random() * LONGEST)
+    await ended(server)
+    return broken(root, document, authors)
+
+
+async def started(root: Path, socket: Path, bug: str = "") -> asyncio.subprocess.Process:
+    """What servers are forked from."""
+    return await asyncio.create_subprocess_exec(
         *(sys.executable, str(HERE / "served.py"), str(root), str(socket), bug),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )
-    for number in range(kills + 1):
-        await run(server, authors, socket, None if number == kills else dice.random() * LONGEST)
+
+
+async def ended(server: asyncio.subprocess.Process) -> None:
+    """Let it go, once its last server is dead."""
     assert server.stdin
     server.stdin.close()
     await server.wait()
-    return broken(root, document, authors)
 
 
 async def run(
@@ -47,8 +57,7 @@ async def run(
     assert server.stdout
     server.stdin.write(b"go\n")
     pid = int(await server.stdout.readline())
-    while not socket.exists():
-        await asyncio.sleep(0.001)
+    await listening(socket)
     enough = asyncio.Event()
     if seconds is None:
         enough.set()
@@ -61,6 +70,18 @@ async def run(
     assert await server.stdout.readline() == b"ended\n"
     await asyncio.gather(*work)
     socket.unlink()
+
+
+async def listening(socket: Path) -> None:
+    """Return when a server takes connections."""
+    while True:
+        try:
+            _, writer = await asyncio.open_unix_connection(socket)
+        except (FileNotFoundError, ConnectionRefusedError):
+            await asyncio.sleep(0.001)
+        else:
+            writer.close()
+            return
 
 
 def broken(root: Path, document: str, authors: list[Author]) -> str:
@@ -77,6 +98,8 @@ def broken(root: Path, document: str, authors: list[Author]) -> str:
         lost = [id for id in author.acknowledged if lines[id] == 0]
         if lost:
             return f"{len(lost)} acknowledged and lost: {lost[0]}"
+        if author.waiting:
+            return f"{author.cell} still waits for {len(author.waiting)} acknowledgements"
         if author.refused:
             return f"refused: {author.refused[0]}"
         if author.text and trees[author.cell].text != author.text:
@@ -98,3 +121,17 @@ async def test_a_server_that_acknowledges_too_early_is_found(tmp_path: Path, bug
         await killed(tmp_path / "history", tmp_path / "socket", dice, 5, bug) for _ in range(3)
     ]
     assert any(found)
+
+
+async def test_two_servers_that_share_a_document_end_with_the_union(tmp_path: Path) -> None:
+    dice, root = random.Random(9), tmp_path / "history"
+    authors = [Author(name, "document-shared", dice) for name in "ab"]
+    sockets = [tmp_path / name for name in "ab"]
+    servers = [await started(root, socket) for socket in sockets]
+    for seconds in (0.2, 0.2, None):
+        lives = zip(servers, authors, sockets, strict=True)
+        await asyncio.gather(*(run(server, [one], at, seconds) for server, one, at in lives))
+    for server in servers:
+        await ended(server)
+    assert broken(root, "document-shared", authors) == ""
+    assert len(list((root / "document-shared").glob("*.jsonl"))) >= 4

@@ -4,17 +4,20 @@ Each rig is tried on planted bugs too, which it must find.
 """
 
 import asyncio
+import shutil
 from pathlib import Path
 
 import pytest
 
 from jupyter_sim import history
 from jupyter_sim.events import Opened
+from jupyter_sim.formats.segment import VERSION
 
 from . import rigs
 from .scale import scale
 
 STRIDE = scale(3, 1)
+LOGS = Path(__file__).parent.parent / "logs"
 
 
 @pytest.mark.parametrize("action", ["append", "rotate"])
@@ -55,6 +58,12 @@ def test_a_repair_that_renames_first_is_found_by_kills(damaged: Path) -> None:
 
 def test_a_kill_at_a_system_call_of_gc_loses_nothing(damaged: Path) -> None:
     assert rigs.archive_killed(damaged, STRIDE) == []
+
+
+def test_a_kill_at_a_system_call_of_an_import_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    shutil.copy(LOGS / f"v{VERSION}.simlog", tmp_path / "empty" / "in.simlog")
+    assert rigs.import_killed(tmp_path / "empty", scale(7, 1)) == []
 
 
 def test_what_is_acknowledged_was_synced_before(tmp_path: Path) -> None:
