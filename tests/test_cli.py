@@ -113,6 +113,20 @@ def test_propose_reads_a_file_and_stops_where_it_is_told(sim: Run) -> None:
     assert all(len(text.split()) == 1 for text in texts)
 
 
+def test_propose_ends_at_strings_begins_differently_and_tells_alternatives(sim: Run) -> None:
+    ask = "propose -n 4 --seed 1 --max-tokens 9 --distinct --top-k 40 --top-p 0.95 --min-p 0"
+    status, out, _ = sim(f"{ask} --top 3 --stop-string , --stop-string . --format json", b"It was")
+    candidates = [json.loads(line) for line in out.splitlines()]
+    assert status == 0
+    assert len({candidate["tokens"][0] for candidate in candidates}) == 4
+    for candidate in candidates:
+        assert not set(candidate["text"]) & {",", "."}
+        assert len(candidate["top"]) == len(candidate["tokens"])
+        for row in candidate["top"]:
+            assert len(row) == 3
+            assert row == sorted(row, key=lambda one: -one[2])
+
+
 def test_propose_prints_readable_text_by_default(sim: Run) -> None:
     status, out, err = sim("propose -n 2 --max-tokens 4", PROMPT.encode())
     assert (status, err) == (0, "")
@@ -133,6 +147,11 @@ def test_candidates_differ_from_one_seed_to_the_next(sim: Run) -> None:
         ("--max-tokens 0", "from 1 to 4,096"),
         ("--temperature nan", "from 0 to 10"),
         ("--temperature -1", "from 0 to 10"),
+        ("--top-k -1", "top-k (--top-k)"),
+        ("--top-p 0", "top_p"),
+        ("--min-p 2", "from 0 to 1"),
+        ("--top 21", "from 0 to 20"),
+        ("--stop-string ''", "length >= 1"),
         ("none.txt", "none.txt cannot be read: No such file or directory."),
         (".", "cannot be read: Is a directory."),
         ("--model none.gguf", "none.gguf does not exist"),

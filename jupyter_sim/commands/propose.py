@@ -23,7 +23,6 @@ examples:
   jupyter sim propose --model ~/models/base.gguf --format json chapter.txt > candidates.jsonl
 """
 
-LEAST = 1e-6
 STOPS = ("paragraph", "sentence", "line", "word", "none")
 
 
@@ -59,7 +58,7 @@ def _propose(args: argparse.Namespace) -> None:
     within("tokens (--max-tokens)", args.max_tokens, 1, MAX_TOKENS)
     within("the temperature (--temperature)", args.temperature, 0, 10)
     within("top-k (--top-k)", args.top_k, 0, 2**31)
-    within("top-p (--top-p)", args.top_p, LEAST, 1)
+    within("top-p (--top-p)", args.top_p, 0, 1)
     within("min-p (--min-p)", args.min_p, 0, 1)
     within("alternatives (--top)", args.top, 0, MAX_TOP)
     seed = secrets.randbits(32) if args.seed is None else args.seed
