@@ -5,7 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jupyter_sim.engine.sampling import choose, fraction, fractions, weigh
+from jupyter_sim.engine.sampling import (
+    Scales,
+    choose,
+    fraction,
+    fractions,
+    keep,
+    likeliest,
+    point,
+    weigh,
+)
 from jupyter_sim.events import Sampling
 
 PLAIN = Sampling(temperature=1.0, min_p=0.0)
@@ -99,6 +108,56 @@ def test_rows_do_not_disturb_each_other() -> None:
             for row in range(8)
         ]
         assert choose(weigh(logits), sampling, chances).tolist() == alone
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 700), st.integers(1, 30), st.booleans())
+def test_the_likeliest_are_those_of_a_sort(seed: int, width: int, count: int, ties: bool) -> None:
+    random = np.random.default_rng(seed)
+    logits = random.normal(0, 4, (3, width)).astype(np.float32)
+    logits = logits.round(0) if ties else logits
+    weights = weigh(logits)
+    ranking = likeliest(weights, count)
+    wanted = -np.sort(-weights.values[:, :width], axis=1)[:, :count]
+    assert np.array_equal(ranking.values, wanted)
+    assert np.array_equal(np.take_along_axis(weights.values, ranking.columns, 1), wanted)
+    assert all(len(set(row)) == len(row) for row in ranking.columns.tolist())
+
+
+@given(
+    st.integers(0, 2**32 - 1),
+    st.integers(0, 60),
+    st.sampled_from([1.0, 0.95, 0.5, 1e-9]),
+    st.sampled_from([0.0, 0.02, 0.5]),
+    st.sampled_from([0.3, 3.0, 12.0]),
+)
+def test_what_is_kept_is_what_the_samplers_keep_one_after_another(
+    seed: int, top_k: int, top_p: float, min_p: float, spread: float
+) -> None:
+    logits = np.random.default_rng(seed).normal(0, spread, (1, 400)).astype(np.float32)
+    shares = np.exp((logits[0] - logits[0].max()).astype(np.float64))
+    order = np.argsort(-shares)[: top_k or None]
+    if top_p < 1:
+        mass = shares[order].cumsum() / shares[order].sum()
+        order = order[: int((mass < top_p).sum()) + 1]
+    order = order[shares[order] >= min_p]
+    kept, _ = keep(weigh(logits), Sampling(1.0, top_k, top_p, min_p))
+    # at the very border rounding decides
+    assert len(set(kept.tolist()) ^ set(order.tolist())) <= 1
+
+
+def test_the_memory_of_a_step_is_used_again() -> None:
+    random = np.random.default_rng(0)
+    scales = Scales()
+    for count, width in ((8, 700), (3, 700), (8, 700), (2, 300)):
+        logits = random.normal(0, 3, (count, width)).astype(np.float32)
+        fresh, again = weigh(logits.copy()), scales.weigh(logits.copy())
+        assert np.array_equal(fresh.values, again.values)
+        assert np.array_equal(fresh.norms, again.norms)
+
+
+def test_a_point_never_falls_on_what_weighs_nothing() -> None:
+    heights = np.array([0, 0.5, 0, 0.5, 0], np.float32)
+    assert {point(heights, chance) for chance in np.linspace(0, 1, 101)} == {1, 3}
 
 
 def test_mute_columns_are_never_drawn_but_count_in_the_norm() -> None:
