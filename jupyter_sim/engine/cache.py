@@ -18,7 +18,6 @@ from itertools import count
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 
 class Cut(NamedTuple):
@@ -103,7 +102,7 @@ class Cache:
         """Know of nothing any more, because the memory was emptied."""
         self._held: dict[int, _Held] = {}
         # the one that was used longest ago first
-        self._parked: dict[int, NDArray[np.int32]] = {}
+        self._parked: dict[int, array[int]] = {}
         self._numbers = list(range(self._sequences))
         self._references[:] = 0
         self._free = list(range(len(self._references)))
@@ -125,7 +124,7 @@ class Cache:
 
     def shared(self, tokens: Sequence[int]) -> int:
         """Return how much of the beginning of `tokens` is there."""
-        wanted = np.array(tokens, np.int32)
+        wanted = array("i", tokens)
         return max(self._longest(wanted)[1], self._longest_parked(wanted)[1])
 
     def length(self, sequence: int) -> int:
@@ -137,7 +136,7 @@ class Cache:
 
         None where every sequence is busy.
         """
-        wanted = np.array(tokens, np.int32)
+        wanted = array("i", tokens)
         source, shared = self._longest(wanted)
         key, parked = self._longest_parked(wanted)
         if key is not None and parked - shared >= WORTH_PARKING:
@@ -194,23 +193,16 @@ class Cache:
                 return False
         return True
 
-    def _longest(
-        self, wanted: NDArray[np.int32], without: int | None = None
-    ) -> tuple[int | None, int]:
+    def _longest(self, wanted: "array[int]", without: int | None = None) -> tuple[int | None, int]:
         """Return the sequence that shares most of the beginning of `wanted`, and how much."""
-        best: tuple[int | None, int] = (None, 0)
-        for number, held in self._held.items():
-            if len(held.tokens) > best[1] and number != without:
-                shared = _common(np.frombuffer(held.tokens, np.int32), wanted)
-                shared -= shared % self._grain
-                if shared > best[1]:
-                    best = (number, shared)
-        return best
+        held = self._held.items()
+        others = ((number, one.tokens) for number, one in held if number != without)
+        number, shared = _longest(others, wanted)
+        return number, shared - shared % self._grain
 
-    def _longest_parked(self, wanted: NDArray[np.int32]) -> tuple[int | None, int]:
+    def _longest_parked(self, wanted: "array[int]") -> tuple[int | None, int]:
         """Return the key under which most of the beginning of `wanted` is saved, and how much."""
-        found = ((key, _common(tokens, wanted)) for key, tokens in self._parked.items())
-        return max(found, key=lambda pair: pair[1], default=(None, 0))
+        return _longest(self._parked.items(), wanted)
 
     def _unpark(self, key: int, shared: int, keep: int | None) -> int | None:
         """Return a busy sequence that holds the first tokens of those saved, if there is room."""
@@ -223,14 +215,14 @@ class Cache:
         if key not in self._parked or not self._obey(Unpark(key, sequence)):
             self.drop(sequence)
             return None
-        self.extend(sequence, tokens.tolist())
+        self.extend(sequence, tokens)
         self.cut(sequence, shared)
         self._thin_out()
         return sequence
 
     def _park(self, sequence: int) -> None:
         """Save an idle sequence, unless little of it would be lost."""
-        tokens = np.array(self._held[sequence].tokens, np.int32)
+        tokens = self._held[sequence].tokens[:]
         _, elsewhere = self._longest(tokens, without=sequence)
         _, parked = self._longest_parked(tokens)
         lost = len(tokens) - max(elsewhere, parked)
@@ -297,8 +289,25 @@ class Cache:
         self._held[sequence].used = self._clock
 
 
-def _common(one: NDArray[np.int32], other: NDArray[np.int32]) -> int:
+def _longest(
+    rows: Iterable[tuple[int, "array[int]"]], wanted: "array[int]"
+) -> tuple[int | None, int]:
+    """Return which row shares most of the beginning of `wanted`, and how much."""
+    best: tuple[int | None, int] = (None, 0)
+    for name, row in rows:
+        most = best[1]
+        # what shares more shares this token
+        if len(row) > most < len(wanted) and row[most] == wanted[most]:
+            shared = _common(row, wanted)
+            if shared > most:
+                best = (name, shared)
+    return best
+
+
+def _common(one: "array[int]", other: "array[int]") -> int:
     """Return how many tokens two rows have in common at their beginnings."""
     size = min(len(one), len(other))
-    differ = np.flatnonzero(one[:size] != other[:size])
-    return int(differ[0]) if len(differ) else size
+    if one[:size] == other[:size]:
+        return size
+    mine, theirs = (np.frombuffer(row, np.int32, size) for row in (one, other))
+    return int(np.argmax(mine != theirs))
