@@ -16,10 +16,10 @@ from typing import TypeVar
 import pytest
 
 from jupyter_sim import models
-from jupyter_sim.engine import client, patience, process
+from jupyter_sim.engine import calls, client, patience, process
 from jupyter_sim.engine.client import LlamaEngine, Settings
 from jupyter_sim.engine.messages import Column, Rollout, Status
-from jupyter_sim.errors import EngineError, ModelError, SimError, WorkerDied
+from jupyter_sim.errors import BadInput, EngineError, ModelError, SimError, WorkerDied
 from jupyter_sim.models import resolve
 
 LIMITS = {"RLIMIT_CORE": 0, "RLIMIT_FSIZE": 1 << 28, "RLIMIT_NOFILE": 1024}
@@ -434,15 +434,15 @@ def test_a_loop_that_closes_takes_its_rollout_along(engine: LlamaEngine) -> None
         while True:
             try:
                 return await finishes(engine, ask())
-            except client.BadInput:
+            except BadInput:
                 await asyncio.sleep(0)
 
     assert asyncio.run(again()) == {"length"}
 
 
 async def test_a_request_that_no_frame_holds_is_refused(engine: LlamaEngine) -> None:
-    with pytest.raises(client.BadInput, match=r"has \d+,\d{3},\d{3} bytes.*shorten its text"):
-        await finishes(engine, ask(prompt="x" * (client.MAX_REQUEST + 1)))
+    with pytest.raises(BadInput, match=r"has \d+,\d{3},\d{3} bytes.*shorten its text"):
+        await finishes(engine, ask(prompt="x" * (calls.MAX_REQUEST + 1)))
 
 
 @needs_proc

@@ -9,12 +9,16 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TypeVar
 
-from ..errors import EngineError, SimError
+import msgspec
+
+from ..errors import BadInput, EngineError, SimError
 from .messages import Column, Piece, Rollout, Scored, Scoring, Started, Status, Survey, Surveyed
 from .process import Process
 from .wire import Request, Said
 
 CLOSED = "The engine was closed while the model was loading."
+
+MAX_REQUEST = 1 << 26
 
 T = TypeVar("T")
 
@@ -80,6 +84,38 @@ class Call:
                 self.hear(Scored(name, 0, (), whole=False))
             case Survey():
                 self.hear(EngineError(CLOSED))
+
+
+def see_that_it_can_be_sent(request: Request) -> None:
+    """Raise BadInput for a request that no worker could read."""
+    kind = type(request)
+    try:
+        sent = msgspec.msgpack.encode(request)
+        msgspec.msgpack.decode(sent, type=kind)
+    except (msgspec.ValidationError, OverflowError, TypeError) as error:
+        raise BadInput(f"This {kind.__name__.lower()} cannot be run: {error}.") from error
+    except UnicodeEncodeError as error:
+        what = "prompt" if kind is Rollout else "text"
+        raise BadInput(
+            f"The {what} is no valid Unicode text: character {error.start} is half of a "
+            "surrogate pair; delete it and try again."
+        ) from error
+    if len(sent) > MAX_REQUEST:
+        raise BadInput(
+            f"This {kind.__name__.lower()} has {len(sent):,} bytes, and {MAX_REQUEST:,} are the "
+            "most; shorten its text."
+        )
+
+
+def computed(said: Said) -> bool:
+    """Whether a model computed this; cancelled candidates and surveys are no sign of that."""
+    match said:
+        case Column(pieces=pieces):
+            return any(piece.tokens for piece in pieces)
+        case Scored(tokens=tokens):
+            return bool(tokens)
+        case _:
+            return False
 
 
 def _call_in(loop: asyncio.AbstractEventLoop, call: Callable[[T], object], value: T) -> bool:

@@ -25,7 +25,7 @@ import msgspec
 from .. import models
 from ..errors import BadInput, EngineError, ModelError, SimError, WorkerDied
 from . import builds
-from .calls import CLOSED, Call, Listener
+from .calls import CLOSED, Call, Listener, computed, see_that_it_can_be_sent
 from .messages import Column, Rollout, Scored, Scoring, Started, Status, Survey, Surveyed
 from .process import Process
 from .wire import Answer, Begin, Cancel, Failed, Load, Loaded, Request, Said, Settings
@@ -35,7 +35,6 @@ __all__ = ["LlamaEngine", "Settings"]
 MAX_DEATHS = 5
 BACK_OFF = (0.0, 0.0, 0.5, 1.0, 2.0)
 TICK = 1.0
-MAX_REQUEST = 1 << 26
 
 
 class LlamaEngine:
@@ -202,7 +201,7 @@ class LlamaEngine:
     def _enter(self, request: Request) -> Call:
         """Take a request in; raises BadInput where it cannot be sent to a worker."""
         self._refuse_forks()
-        _see_that_it_can_be_sent(request)
+        see_that_it_can_be_sent(request)
         with self._lock:
             if any(call.request.id == request.id for call in self._calls.values()):
                 raise BadInput(f"A request with the id {request.id!r} is running already.")
@@ -333,7 +332,7 @@ class LlamaEngine:
         """Pass on what the worker says, on the thread that reads it."""
         with self._lock:
             call = self._calls.get(reply.serial)
-            if isinstance(reply, Answer) and _computed(reply.message):
+            if isinstance(reply, Answer) and computed(reply.message):
                 self._deaths = 0
         if call is not None:
             heard = call.hear(reply.message if isinstance(reply, Answer) else reply.error())
@@ -367,37 +366,6 @@ class LlamaEngine:
             self._status = status
             for listener in tuple(self._listeners):
                 listener.hear(status)
-
-
-def _see_that_it_can_be_sent(request: Request) -> None:
-    kind = type(request)
-    try:
-        sent = msgspec.msgpack.encode(request)
-        msgspec.msgpack.decode(sent, type=kind)
-    except (msgspec.ValidationError, OverflowError, TypeError) as error:
-        raise BadInput(f"This {kind.__name__.lower()} cannot be run: {error}.") from error
-    except UnicodeEncodeError as error:
-        what = "prompt" if kind is Rollout else "text"
-        raise BadInput(
-            f"The {what} is no valid Unicode text: character {error.start} is half of a "
-            "surrogate pair; delete it and try again."
-        ) from error
-    if len(sent) > MAX_REQUEST:
-        raise BadInput(
-            f"This {kind.__name__.lower()} has {len(sent):,} bytes, and {MAX_REQUEST:,} are the "
-            "most; shorten its text."
-        )
-
-
-def _computed(said: Said) -> bool:
-    """Whether a model computed this; cancelled candidates and surveys are no sign of that."""
-    match said:
-        case Column(pieces=pieces):
-            return any(piece.tokens for piece in pieces)
-        case Scored(tokens=tokens):
-            return bool(tokens)
-        case _:
-            return False
 
 
 def _on_a_thread(function: Callable[[Path], str], path: Path) -> "Future[str]":
