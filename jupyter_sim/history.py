@@ -124,7 +124,7 @@ from .errors import BadInput, HistoryError
 from .events import MAX_SEQ, Event, Stamp
 from .formats import simlog
 from .formats.chain import dump
-from .formats.segment import Header, Segment, glance, read_segments, set_aside
+from .formats.segment import Header, Segment, glance, open_plain, read_segments, set_aside
 from .formats.writer import Writer
 
 _DOCUMENT = re.compile("[A-Za-z0-9-]{1,64}")
@@ -404,7 +404,7 @@ def _standing(place: Path) -> Path:
 
 def _newlines(path: Path) -> int:
     try:
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
     except OSError:
         return 0

@@ -16,10 +16,11 @@ from . import history
 from .errors import BadInput, BadLog, HistoryError
 from .events import Event
 from .formats.chain import dump
+from .formats.holding import at_rest
 from .formats.references import References
 from .formats.segment import Header, Problem, Segment, read_segment
 from .formats.simlog import read_log
-from .formats.writer import Writer, at_rest, make_folder, sync_folder
+from .formats.writer import Writer, make_folder, sync_folder
 
 OLD = 30 * 24 * 3600
 """Seconds after which a copy of damaged lines goes to the archive."""

@@ -304,6 +304,23 @@ async def test_a_link_a_pipe_and_a_folder_among_the_segments_are_not_followed(
     await made.append(Opened(made.stamp("cell"), "two"))
     await made.close()
     assert reread(root) == ["one", "two"]
+    assert history.count(DOCUMENT, root) == 2
+    assert [summary.document for summary in history.documents(root)] == [DOCUMENT]
+
+
+async def test_a_line_that_is_being_written_is_no_damage_until_its_writer_is_gone(
+    tmp_path: Path,
+) -> None:
+    made = History.open(DOCUMENT, root=tmp_path)
+    await made.append(Opened(made.stamp("cell"), "one"))
+    (path,) = (tmp_path / DOCUMENT).glob("*.jsonl")
+    with path.open("ab") as file:
+        file.write(b'{"prev":"')
+    assert History.open(DOCUMENT, root=tmp_path).damage == ()
+    assert list(path.parent.iterdir()) == [path]
+    await made.close()
+    assert len(History.open(DOCUMENT, root=tmp_path).damage) == 1
+    assert len(list(path.parent.glob("*.torn-*"))) == 1
 
 
 async def test_a_folder_that_is_a_link_is_not_followed(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from typing import BinaryIO, Literal, NamedTuple, TypeVar
 from ..errors import BadLog
 from ..events import Event, Value
 from .chain import MAX_LINE, Line, Preamble, digest, lines, load
+from .holding import at_rest
 
 FORMAT: Literal["jupyter-sim history"] = "jupyter-sim history"
 VERSION: Literal[1] = 1
@@ -139,7 +140,7 @@ def read_segment(path: Path) -> Segment:
     """Read all that is readable. Raises BadLog for a newer version, and where the disk refuses."""
     segment = Segment(path)
     try:
-        with _open(path) as file:
+        with open_plain(path) as file:
             _refuse_newer(path, [raw.removesuffix(b"\n") for raw in _first_two(file)])
             _read_all(segment, file)
             segment.size = file.tell()
@@ -147,6 +148,9 @@ def read_segment(path: Path) -> Segment:
         if error.errno not in (_FOREIGN, errno.ELOOP):
             raise BadLog(f"{path} cannot be read: {error.strerror}.") from error
         segment.tell(0, "is no plain file; it was left out")
+    if segment.torn is not None and _in_work(path):
+        segment.torn = None
+        segment.damage.pop()
     return segment
 
 
@@ -154,7 +158,7 @@ def glance(path: Path) -> Glance:
     """Look at the ends of a segment, however long it is. One that cannot be read has no header."""
     status = path.lstat()
     try:
-        with _open(path) as file:
+        with open_plain(path) as file:
             raws = _first_two(file)
             file.seek(max(0, status.st_size - _END))
             ending = file.read(_END).rpartition(b"\n")[0]
@@ -174,19 +178,28 @@ def set_aside(segment: Segment) -> None:
     if segment.torn is None:
         return
     aside = segment.path.with_name(f"{segment.path.name}.torn-{segment.torn}")
-    with suppress(OSError), _open(segment.path) as file:
+    with suppress(OSError), open_plain(segment.path) as file:
         file.seek(segment.torn)
         with os.fdopen(os.open(aside, _ASIDE, 0o600), "wb") as copy:
             copy.write(file.read(MAX_LINE))
 
 
-def _open(path: Path) -> BinaryIO:
+def open_plain(path: Path) -> BinaryIO:
     """Open a plain file, and nothing that only looks like one: no link, pipe or device."""
     fd = os.open(path, _OLD)
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)
         raise OSError(_FOREIGN, "it is no plain file", str(path))
     return os.fdopen(fd, "rb")
+
+
+def _in_work(path: Path) -> bool:
+    """Whether a program writes to it now, so that a last line without an end will have one."""
+    try:
+        with at_rest(path) as resting:
+            return not resting
+    except OSError:
+        return False
 
 
 def _first_two(file: BinaryIO) -> list[bytes]:
@@ -308,6 +321,6 @@ def _check_end(before: Segment | None, after: Segment) -> None:
 
 
 def _digests(path: Path) -> Iterator[str]:
-    with _open(path) as file:
+    with open_plain(path) as file:
         for raw in lines(file):
             yield digest(raw.removesuffix(b"\n"))

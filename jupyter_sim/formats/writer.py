@@ -6,18 +6,15 @@ knows no merging, no event's id and no thread.
 
 import errno
 import os
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
 from .chain import digest, dump, link
+from .holding import hold
 from .segment import Header
-
-if sys.platform != "win32":
-    import fcntl
 
 MAX_SEGMENT = 16 * 1024 * 1024
 """From this many bytes on a segment is sealed: what comes next goes to a new one."""
@@ -98,7 +95,7 @@ class Writer:
         self._count += 1
         suffix = "" if self._count == 1 else f"-{self._count}"
         fd = os.open(folder / f"{self._header.writer}{suffix}.jsonl", _NEW, 0o600)
-        _hold(fd)
+        hold(fd)
         return fd
 
     def _chained(self, events: Sequence[bytes]) -> tuple[bytes, str]:
@@ -120,19 +117,6 @@ class Writer:
         with suppress(OSError):
             os.close(fd)
         self._fd = None
-
-
-@contextmanager
-def at_rest(path: Path) -> Iterator[bool]:
-    """Hold a segment that nobody writes; False while another does. A writer holds the segments
-    that it writes, for the sake of `repair` and `gc` alone: where the file system has no such
-    locks, nothing is lost but this check.
-    """
-    fd = os.open(path, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
-    try:
-        yield _hold(fd)
-    finally:
-        os.close(fd)
 
 
 def make_folder(folder: Path) -> None:
@@ -171,14 +155,3 @@ def sync_folder(folder: Path) -> None:
         os.fsync(fd)
     finally:
         os.close(fd)
-
-
-def _hold(fd: int) -> bool:
-    if sys.platform != "win32":
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        except OSError:
-            return True
-    return True
