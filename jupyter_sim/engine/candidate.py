@@ -22,7 +22,8 @@ class Candidate:
     `token` is its last one, which is not decoded yet, `sequence` where those before it live (or
     what to fork, as long as the candidate waits), and `left` how many more it may get. Its first
     bytes, `owed` of them, only spell the prompt's end and are no text. `chain` are the samplers of
-    llama.cpp that it asked for, once it has its first token.
+    llama.cpp that it asked for, once it has its first token, and `taken` what others of its rollout
+    have said first, as long as it has to say something else.
     """
 
     def __init__(self, request: Rollout, index: int) -> None:
@@ -30,6 +31,7 @@ class Candidate:
         self.sampling = request.sampling
         self.seed = request.seeds[index]
         self.chain: Chain | None = None
+        self.taken: set[tuple[bytes, bool]] | None = None
         self.sequence = -1
         self.token = -1
         self.left = request.max_tokens + 1
