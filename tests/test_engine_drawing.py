@@ -13,6 +13,7 @@ from jupyter_sim.engine.drawing import Drawing
 from jupyter_sim.engine.healing import Choices, Way
 from jupyter_sim.engine.llama import Llama
 from jupyter_sim.engine.messages import Rollout
+from jupyter_sim.engine.sampling import weigh
 from jupyter_sim.events import Sampling
 
 PIECES = [b"", b" a", b" b", b" c", b"a", b"b", b" "]
@@ -85,3 +86,19 @@ def test_one_candidate_draws_as_if_it_were_not_distinct(temperature: float) -> N
     for seed in range(50):
         plain = drawn(offer, 1, seed, temperature=temperature)
         assert drawn(offer, 1, seed, temperature=temperature, distinct=True) == plain
+
+
+def test_at_the_end_of_a_word_the_next_tokens_are_distinct() -> None:
+    # " a" only spells what is owed, so all may have it; the next tokens differ
+    offer = choices([1, 2], (0.9, 0.1), [b" a"])
+    rollout = Rollout("r", "", (1, 2, 3), 4, "none", Sampling(distinct=True, min_p=0.0))
+    candidates = [Candidate(rollout, index) for index in range(3)]
+    for one in candidates:
+        one.owed = 2
+    draw = drawing()
+    offer = offer._replace(heights=np.log(np.array([1.0, 1e-9], np.float32)))
+    assert [piece.tokens for piece in draw.first(candidates, offer, [])] == [(1,)] * 3
+    logits = np.log(np.array([1e-9, 0.1, 0.8, 0.1, 1e-9, 1e-9, 1e-9], np.float32))
+    pieces = draw.next(candidates, weigh(np.tile(logits, (3, 1))))
+    assert {piece.tokens[0] for piece in pieces} == {1, 2, 3}
+    assert all(one.taken is None for one in candidates)

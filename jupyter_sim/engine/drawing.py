@@ -4,7 +4,8 @@ What a candidate's chain of samplers does to a row changes what is drawn, and no
 it: log-probabilities are the model's own.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -15,6 +16,9 @@ from .healing import Choices
 from .llama import Llama
 from .messages import Piece
 from .sampling import Doubles, Floats, Weights, choose, keep, point, weigh
+
+Said = tuple[bytes, bool]
+NOTHING: Said = (b"", False)
 
 
 class Drawing:
@@ -30,10 +34,10 @@ class Drawing:
         groups: dict[Sampling, list[int]] = {}
         tokens = np.zeros(len(candidates), np.int64)
         for place, candidate in enumerate(candidates):
-            if candidate.chain is None:
+            if candidate.chain is None and candidate.taken is None:
                 groups.setdefault(candidate.sampling, []).append(place)
             else:
-                tokens[place] = _chained(candidate, candidate.chain, weights.logits[place])
+                tokens[place] = self._alone(candidate, weights.logits[place])
         for sampling, places in groups.items():
             mine = weights if len(places) == len(weights.norms) else weights.rows(places)
             tokens[places] = choose(mine, sampling, _chances(candidates[p] for p in places))
@@ -71,55 +75,68 @@ class Drawing:
         self, candidates: list[Candidate], choices: Choices, prompt: Sequence[int]
     ) -> list[int]:
         """Return each candidate's pick, which may depend on its chain and on those before it."""
-        taken: set[tuple[bytes, bool]] = set()
+        taken: set[Said] = set()
         picks = []
         for candidate in candidates:
             heights, pick, chains = choices.heights, None, dict[int, Chain]()
+            candidate.taken = taken if candidate.sampling.distinct else None
             if candidate.sampling.chain:
                 heights, pick, chains = self._chain(candidate, choices, prompt)
             if pick is None:
-                pick = self._pick(candidate, heights, choices, taken)
+                pick = self._pick(candidate, heights, partial(self._choice_says, choices))
             picks.append(pick)
             if chains:
                 candidate.chain = chains[int(choices.places[pick])]
                 candidate.chain.hear([int(choices.tokens[pick])])
         return picks
 
-    def _pick(
-        self,
-        candidate: Candidate,
-        heights: Floats,
-        choices: Choices,
-        taken: set[tuple[bytes, bool]],
-    ) -> int:
+    def _alone(self, candidate: Candidate, logits: Floats) -> int:
+        """Return the next token of a candidate that has a chain, or has to be distinct still."""
+        tokens, pick = np.flatnonzero(np.isfinite(logits)), None
+        left = logits[tokens]
+        if candidate.chain is not None:
+            left, pick = candidate.chain.apply(tokens, left)
+        if pick is None:
+            pick = self._pick(candidate, left, lambda place: self._says(int(tokens[place])))
+        token = int(tokens[pick])
+        if candidate.chain is not None:
+            candidate.chain.hear([token])
+        return token
+
+    def _pick(self, candidate: Candidate, heights: Floats, says: Callable[[int], Said]) -> int:
         """Return what a candidate draws, if it has to be distinct of what others have not taken.
 
         Distinct candidates draw in turn from what those before them have left, in proportion to
         the probabilities there: the same distribution as that of the largest log-probabilities
         with Gumbel noise (Kool, van Hoof, Welling: Stochastic Beams and Where to Find Them, 2019).
         What is taken is dropped only when it is drawn, which comes to the same. Choices that say
-        the same count as one. When all are taken, all are free again.
+        the same count as one; those that say nothing, because they only spell the prompt's end,
+        are free to all, whose next tokens are then distinct. When all are taken, all are free.
         """
-        sampling = candidate.sampling
+        sampling, taken = candidate.sampling, candidate.taken
         columns, weights = keep(weigh(heights[None]), sampling)
         left = weights.copy()
         while True:
             best = sampling.temperature == 0
             place = int(left.argmax()) if best else point(left, candidate.chance())
             pick = int(columns[place])
-            says = self._says(choices, pick)
-            if not sampling.distinct or says not in taken:
-                taken.add(says)
+            if taken is None or (said := says(pick)) == NOTHING:
+                return pick
+            if said not in taken:
+                taken.add(said)
+                candidate.taken = None
                 return pick
             left[place] = 0
             if not left.any():
                 taken.clear()
                 left = weights.copy()
 
-    def _says(self, choices: Choices, place: int) -> tuple[bytes, bool]:
-        """Return the bytes of a choice beyond the prompt, and whether it ends the text."""
-        token = int(choices.tokens[place])
+    def _choice_says(self, choices: Choices, place: int) -> Said:
         owed = len(choices.ways[choices.places[place]].rest)
+        return self._says(int(choices.tokens[place]), owed)
+
+    def _says(self, token: int, owed: int = 0) -> Said:
+        """Return the bytes of a token beyond those owed, and whether it ends the text."""
         return self._pieces[token][owed:], token in self._ends
 
     def _chain(
@@ -151,17 +168,6 @@ class Drawing:
             if chosen is not None:
                 pick = int(mine[chosen])
         return heights, pick, chains
-
-
-def _chained(candidate: Candidate, chain: Chain, logits: Floats) -> int:
-    """Return the next token as the candidate's chain leaves the choice, or chooses."""
-    tokens = np.flatnonzero(np.isfinite(logits))
-    left, pick = chain.apply(tokens, logits[tokens])
-    if pick is None:
-        pick = int(choose(weigh(left[None]), candidate.sampling, _chances([candidate]))[0])
-    token = int(tokens[pick])
-    chain.hear([token])
-    return token
 
 
 def _chances(candidates: Iterable[Candidate]) -> Doubles:
