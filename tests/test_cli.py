@@ -382,7 +382,19 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["", "propose", "score", "history", "history show", "export", "replay"]
+    "name",
+    [
+        "",
+        "propose",
+        "score",
+        "history",
+        "history show",
+        "history verify",
+        "history repair",
+        "history gc",
+        "export",
+        "replay",
+    ],
 )
 def test_help_is_printed_for_every_command(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as left:

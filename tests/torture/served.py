@@ -9,6 +9,7 @@ killed. Each line on the socket is a message of the protocol, as in a WebSocket.
 import asyncio
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from planted import BUGS
@@ -31,8 +32,9 @@ async def serve(root: Path, socket: Path) -> None:
             writer.write(encode(said) + b"\n")
 
         connection = Connection(documents, answer, nowhere)
-        while line := await reader.readline():
-            await connection.hear(line.decode())
+        with suppress(ConnectionResetError):  # the author is gone
+            while line := await reader.readline():
+                await connection.hear(line.decode())
 
     await (await asyncio.start_unix_server(connected, socket)).serve_forever()
 
