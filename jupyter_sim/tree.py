@@ -217,21 +217,32 @@ def growths(events: Iterable[Event]) -> tuple[dict[str, "Growth"], tuple[str, ..
 
 def cut(runs: Iterable[Run], start: int, stop: int) -> Iterator[Run]:
     """Code points `start` to `stop` of some runs."""
-    position = 0
+    end = 0
     for run in runs:
-        text = run.text[max(0, start - position) : max(0, stop - position)]
-        if text:
-            yield Run(text, run.author)
-        position += len(run.text)
+        position, end = end, end + len(run.text)
+        if position >= stop:
+            return
+        if start <= position and end <= stop and run.text:
+            yield run
+        elif max(start, position) < min(stop, end):
+            yield Run(run.text[max(0, start - position) : stop - position], run.author)
 
 
 def joined(runs: Iterable[Run]) -> tuple[Run, ...]:
     """The same text with neighbouring runs of one author made one."""
-    written = (run for run in runs if run.text)
-    return tuple(
-        Run("".join(run.text for run in same), author)
-        for author, same in groupby(written, lambda run: run.author)
-    )
+    found: list[Run] = []
+    texts: list[str] = []
+    author: Author | None = None
+    for run in runs:
+        if author is not None and run.author != author:
+            found.append(Run("".join(texts), author))
+            texts.clear()
+        if run.text:
+            author = run.author
+            texts.append(run.text)
+    if author is not None and texts:
+        found.append(Run("".join(texts), author))
+    return tuple(found)
 
 
 class Growth:
