@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from .errors import BadLog
 from .events import Cancelled, Dismissed, Event, Generated, Proposed, Shown, Verdict, Withdrawn
-from .tree import Growth, Node, Run, Tree, cut
+from .tree import Growth, Node, Run, Tree, cut, joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,12 @@ class Step:
         """Code points `start` to `stop` of the text by author."""
         if self.tree.head is None:
             return ()
-        return tuple(cut(self.tree.runs(self.tree.head, start), 0, stop - start))
+        return joined(
+            run
+            for s in self.tree.path(self.tree.head, start)
+            if s.node.start < stop
+            for run in cut(s.node.runs, start - s.node.start, min(s.stop, stop - s.node.start))
+        )
 
 
 def steps(events: Iterable[Event]) -> Iterator[Step]:

@@ -10,7 +10,6 @@ several writers fold in any interleaving that keeps each writer's order.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
 from typing import Literal, assert_never
 
 from .errors import BadLog
@@ -232,17 +231,16 @@ def joined(runs: Iterable[Run]) -> tuple[Run, ...]:
     """The same text with neighbouring runs of one author made one."""
     found: list[Run] = []
     texts: list[str] = []
-    author: Author | None = None
+    author: Author = "found"
     for run in runs:
-        if author is not None and run.author != author:
+        if not run.text:
+            continue
+        if texts and run.author != author:
             found.append(Run("".join(texts), author))
             texts.clear()
-        if run.text:
-            author = run.author
-            texts.append(run.text)
-    if author is not None and texts:
-        found.append(Run("".join(texts), author))
-    return tuple(found)
+        texts.append(run.text)
+        author = run.author
+    return (*found, Run("".join(texts), author)) if texts else ()
 
 
 class Growth:
