@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from jupyter_sim.engine.llama import Llama
-from jupyter_sim.engine.messages import Column, Rollout, Started
+from jupyter_sim.engine.messages import Column, Rollout, Scored, Scoring, Started
 from jupyter_sim.engine.rollout import GRAIN, Scheduler
 from jupyter_sim.engine.sampling import weigh
 from jupyter_sim.engine.wire import Said, Settings
@@ -116,6 +116,30 @@ def test_other_fans_beside_change_nothing(exact: Llama) -> None:
     together = Table(exact).draw(*requests, steps=3)
     for one, other in zip(alone, together, strict=True):
         assert list(one.values()) == list(other.values())
+
+
+def test_a_score_gives_way_to_a_fan_and_comes_out_the_same(exact: Llama) -> None:
+    scores: list[list[float]] = [[], []]
+    order: list[int] = []
+    for mine, urgent in zip(scores, (False, True), strict=True):
+        exact.clear()
+
+        def hear(serial: int, said: Said | SimError, mine: list[float] = mine) -> None:
+            order.append(serial)
+            if isinstance(said, Scored):
+                mine += [one.logprob for one in said.tokens]
+
+        scheduler = Scheduler(exact, hear)
+        scheduler.begin(1, Scoring("s", STORY * 5))
+        for _ in range(5):
+            scheduler.step()
+        if urgent:
+            order.clear()
+            scheduler.begin(2, ask(STORY))
+        while scheduler.busy:
+            scheduler.step()
+    assert scores[0] == scores[1]
+    assert order[0] == 2 and order.index(1) > order.count(2) - 1
 
 
 def test_more_candidates_than_there_are_sequences_take_turns(exact: Llama) -> None:

@@ -158,20 +158,44 @@ class Scheduler:
 
     def _admit(self) -> None:
         """Give the most urgent, and of these the longest waiting, sequences, as far as they fit."""
-        while self._queue and len(self._jobs) < self._most:
+        while self._queue:
             job = min(self._queue, key=lambda job: job.priority)
             if any(other.priority < job.priority for other in self._jobs):
                 break
-            sequence = self._cache.open(job.tokens[: job.first])
-            if sequence is None:
+            if not self._enter(job) and not self._put_back(job.priority):
                 break
-            reused = self._cache.length(sequence)
-            if not self._cache.room(job.outstanding(reused) + self._outstanding()):
-                self._cache.close(sequence)
-                break
-            job.sequence, job.reused = sequence, reused
-            self._queue.remove(job)
-            self._jobs.append(job)
+
+    def _enter(self, job: Job) -> bool:
+        """Give a job a sequence, if there is room for it; whether there was."""
+        if len(self._jobs) == self._most:
+            return False
+        sequence = self._cache.open(job.tokens[: job.first])
+        if sequence is None:
+            return False
+        reused = self._cache.length(sequence)
+        if not self._cache.room(job.outstanding(reused) + self._outstanding()):
+            self._cache.close(sequence)
+            return False
+        job.sequence, job.reused = sequence, reused
+        self._queue.remove(job)
+        self._jobs.append(job)
+        return True
+
+    def _put_back(self, urgency: int) -> bool:
+        """Let a less urgent job that is only being read wait again; whether there was one."""
+        for job in self._jobs:
+            length = self._cache.length(job.sequence)
+            if job.priority > urgency and (isinstance(job, Scan) or length <= job.first):
+                job.first = max(job.first, length)
+                self._put_away(job)
+                return True
+        return False
+
+    def _put_away(self, job: Job) -> None:
+        """Queue a job again; what it has read stays in the cache."""
+        self._jobs.remove(job)
+        self._close(job.sequence, read=True)
+        self._queue.append(job)
 
     def _outstanding(self) -> int:
         return sum(job.outstanding(self._cache.length(job.sequence)) for job in self._jobs)
@@ -266,9 +290,7 @@ class Scheduler:
         if scan.whole:
             self._retire(scan)
         elif scan.turned():
-            self._jobs.remove(scan)
-            self._close(scan.sequence, read=True)
-            self._queue.append(scan)
+            self._put_away(scan)
 
     def _place(self, run: Run) -> None:
         """Give waiting candidates a sequence of their own, as far as there is room."""
