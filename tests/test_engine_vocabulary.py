@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jupyter_sim.engine import vocabulary
+from jupyter_sim.engine.client import LlamaEngine
+from jupyter_sim.engine.messages import Rollout
 from jupyter_sim.engine.vocabulary import Spellings
 
 PIECES = [b"", *(bytes([byte]) for byte in range(256))]
@@ -59,6 +61,17 @@ def test_the_order_is_kept_for_the_next_time(
     monkeypatch.setattr(vocabulary, "_sorted", lambda pieces: pytest.fail("it was sorted again"))
     kept = Spellings(PIECES, folder)
     assert set(kept.covering(b" da").tolist()) == covering(PIECES, b" da")
+
+
+async def test_a_worker_keeps_the_order_in_jupyters_data_folder(jupyter_directories: Path) -> None:
+    engine = LlamaEngine()
+    await engine.start()
+    async for _ in engine.rollout(Rollout("r", "It was", (1,), 2)):
+        pass
+    await engine.close()
+    (store,) = (jupyter_directories / "data" / "jupyter_sim" / "vocabularies").iterdir()
+    assert store.suffix == ".order"
+    assert store.stat().st_mode & 0o777 == 0o600
 
 
 def test_another_vocabulary_gets_a_file_of_its_own(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from time import sleep
 from typing import cast
 
 import msgspec
+from jupyter_core.paths import jupyter_data_dir
 
 from .. import models
 from ..errors import BadInput, EngineError, ModelError, SimError, WorkerDied
@@ -282,7 +283,8 @@ class LlamaEngine:
         sleep(BACK_OFF[self._deaths])
         build = builds.key(path)
         for repack in (True, False) if builds.repacks(build) else (False,):
-            process = self._spawn(ready, Load(str(path), self._settings, repack), loading)
+            load = Load(str(path), self._settings, repack, str(_memory()))
+            process = self._spawn(ready, load, loading)
             try:
                 sha256 = _on_a_thread(models.digest, path)
                 loaded = process.loaded.result()
@@ -380,6 +382,11 @@ def _on_a_thread(function: Callable[[Path], str], path: Path) -> "Future[str]":
 
     Thread(target=run, name="jupyter-sim digest", daemon=True).start()
     return result
+
+
+def _memory() -> Path:
+    """Return the folder where workers remember the order of a model's vocabulary."""
+    return Path(jupyter_data_dir()) / "jupyter_sim" / "vocabularies"
 
 
 def _told(error: Exception) -> SimError:
