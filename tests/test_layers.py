@@ -64,8 +64,10 @@ WORLDS = {
 
 # A TypeScript module of js/src -> what it may import there; those unnamed may import all but hosts.
 # `transport` only declares interfaces, and `config` is where the client is handed to the state.
-SCRIPT_VALUES = {"protocol", "text", "transport", "tree"}
-SCRIPTS_PURE = {"editor/state", "editor/steps", "editor/fan", "editor/lengths", "editor/order"}
+SCRIPT_VALUES = {"protocol", "text", "transport", "tree", "growth"}
+SCRIPTS_PURE = {
+    f"editor/{name}" for name in ("state", "steps", "fan", "lengths", "order", "toggle", "voices")
+}
 SCRIPTS_MAY_IMPORT = {
     "protocol": set[str](),
     "text": set[str](),
@@ -73,7 +75,9 @@ SCRIPTS_MAY_IMPORT = {
     "tree": {"protocol", "text"},
     "ids": set[str](),
     "backoff": set[str](),
-    "client": SCRIPT_VALUES | {"ids", "backoff"},
+    "growth": SCRIPT_VALUES,
+    "following": SCRIPT_VALUES,
+    "client": SCRIPT_VALUES | {"ids", "backoff", "following"},
     "editor/config": SCRIPT_VALUES | SCRIPTS_PURE | {"client"},
     **dict.fromkeys(SCRIPTS_PURE, SCRIPT_VALUES | SCRIPTS_PURE | {"editor/config"}),
 }

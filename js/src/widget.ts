@@ -19,7 +19,9 @@ import {
   type Host,
   type Length,
   type Settings,
+  Toggle,
 } from "./editor/index";
+import { unframed } from "./editor/voices";
 
 /** The traits of `jupyter_sim.Loom`. */
 interface Traits {
@@ -48,6 +50,13 @@ const keys: readonly [Action, string, string][] = [
   ["fewer-candidates", "Mod-k f", "Ctrl K F"],
   ["warmer", "Mod-k w", "Ctrl K W"],
   ["cooler", "Mod-k c", "Ctrl K C"],
+  ["parent", "Mod-k k", "Ctrl K K"],
+  ["child", "Mod-k j", "Ctrl K J"],
+  ["previous-sibling", "Mod-k h", "Ctrl K H"],
+  ["next-sibling", "Mod-k l", "Ctrl K L"],
+  ["withdraw", "Mod-k u", "Ctrl K U"],
+  ["pin", "Mod-k p", "Ctrl K P"],
+  ["authorship", "Mod-k a", "Ctrl K A"],
 ];
 
 const bindings: KeyBinding[] = keys.map(([action, key]) => ({ key, run: commands[action] }));
@@ -77,10 +86,13 @@ function keep(model: Model, settings: Settings): void {
 
 function hostOf(model: Model, client: Client, report: (message: string) => void): Host {
   const cell = { client, id: "text" };
+  const authorship = new Toggle();
   return {
     words: english,
+    authorship,
     cell: () => cell,
     settings: () => settingsOf(model),
+    framing: () => unframed,
     keep: (_, settings) => keep(model, settings),
     isRemote: (tr) => tr.annotation(Transaction.remote) === true,
     isUndo: (tr) => tr.isUserEvent("undo") || tr.isUserEvent("redo"),

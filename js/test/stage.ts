@@ -5,8 +5,18 @@ import { EditorState, Transaction } from "@codemirror/state";
 import { EditorView } from "@codemirror/view";
 import { Client } from "../src/client";
 import type { Settings } from "../src/editor";
-import { type Action, commands, defaults, english, fanField, fans } from "../src/editor";
+import {
+  type Action,
+  commands,
+  defaults,
+  english,
+  type Framing,
+  fanField,
+  fans,
+  unframed,
+} from "../src/editor";
 import { type Fan, fits, remainder, whole } from "../src/editor/fan";
+import { Toggle } from "../src/editor/toggle";
 import type { Ended, Status } from "../src/protocol";
 import type { FanAnswer, FromDocument, FromFront, Receiver } from "../src/transport";
 
@@ -63,7 +73,9 @@ export class Stage {
   readonly client: Client;
   readonly view: EditorView;
   readonly reports: string[] = [];
+  readonly authorship = new Toggle();
   settings: Settings = { ...defaults, n: 3 };
+  framing: Framing = unframed;
 
   /** `cell` is null in an editor that belongs to no document. */
   constructor(text: string, cell: string | null = "cell-1", client?: Client, readOnly = false) {
@@ -89,8 +101,10 @@ export class Stage {
   private host(cell: string | null) {
     return {
       words: english,
+      authorship: this.authorship,
       cell: () => (cell === null ? null : { client: this.client, id: cell }),
       settings: () => this.settings,
+      framing: () => this.framing,
       keep: (_: EditorView, settings: Settings) => {
         this.settings = settings;
       },

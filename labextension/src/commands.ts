@@ -31,8 +31,10 @@ function labels(trans: TranslationBundle): Record<Action, string> {
     "next-sibling": trans.__("Walk to the Next Sibling"),
     withdraw: trans.__("Withdraw the Last Verdict"),
     pin: trans.__("Pin What the Caret Is In"),
+    authorship: trans.__("Show Who Wrote What"),
     "next-order": trans.__("Rows: Another Order"),
     probabilities: trans.__("Probabilities: Look into the Candidate"),
+    "one-of-each": trans.__("Propose: One from Each Voice"),
     score: trans.__("Score: Shade the Text by Surprise"),
     "next-token": trans.__("Probabilities: Next Token"),
     "previous-token": trans.__("Probabilities: Previous Token"),
@@ -48,8 +50,10 @@ const anywhere: ReadonlySet<Action> = new Set([
   "next-sibling",
   "withdraw",
   "pin",
+  "authorship",
   "probabilities",
   "score",
+  "one-of-each",
 ]);
 
 /** Add the commands to the application and to its palette. */

@@ -1,6 +1,6 @@
 /** Which cell of which document an editor shows; one client for each open document. */
 
-import type { ISharedCell } from "@jupyter/ydoc";
+import type { ISharedCell, YNotebook } from "@jupyter/ydoc";
 import {
   type Cell,
   Client,
@@ -15,6 +15,8 @@ import type { DocumentRegistry } from "@jupyterlab/docregistry";
 import type { IEditorTracker } from "@jupyterlab/fileeditor";
 import type { INotebookModel, INotebookTracker, NotebookPanel } from "@jupyterlab/notebook";
 import type { TranslationBundle } from "@jupyterlab/translation";
+import { UUID } from "@lumino/coreutils";
+import { type Put, repairIds, watchCells } from "./cells";
 
 /** The key of a notebook's metadata under which the document's id is kept. */
 const METADATA = "jupyter_sim";
@@ -33,9 +35,16 @@ export interface DocumentsOptions {
   report(message: string): void;
 }
 
+/** What a document's metadata holds for this program. */
+export type Metadata = Readonly<Record<string, unknown>>;
+
 /** The open documents. A document's client begins with the first question for one of its cells. */
 export class Documents {
   private readonly clients = new WeakMap<Context, Client>();
+  /** What text files, which have no metadata, remember while they are open. */
+  private readonly notes = new WeakMap<Context, Metadata>();
+  /** The texts that were loaded, before anything was written here. */
+  private readonly found = new WeakMap<Context, Snapshot[]>();
 
   constructor(private readonly options: DocumentsOptions) {
     const watch = ({ context }: { context: Context }) => this.watch(context);
@@ -61,13 +70,63 @@ export class Documents {
     return notebooks?.find(({ context }) => context.model.sharedModel === notebook) ?? null;
   }
 
-  /** Let the history of a document that is recorded end with what is saved. */
+  /** What is kept with the document of an editor of `model`. */
+  metadata(model: CodeEditor.IModel): Metadata {
+    const context = this.context(model);
+    if (!context) return {};
+    return asNotebook(context).getMetadata?.(METADATA) ?? this.notes.get(context) ?? {};
+  }
+
+  /** Keep something more with it. */
+  note(model: CodeEditor.IModel, change: Metadata): void {
+    const context = this.context(model);
+    if (!context) return;
+    const notebook = asNotebook(context);
+    const known = { ...this.metadata(model), ...change };
+    if (notebook.setMetadata) notebook.setMetadata(METADATA, known);
+    else this.notes.set(context, known);
+  }
+
+  /** The cells that stand above that of an editor of `model` and say something. */
+  above(model: CodeEditor.IModel): { cell: string; text: string }[] {
+    const context = this.panel(model)?.context;
+    const id = sharedCell(model)?.getId();
+    const all = context ? texts(context) : [];
+    const here = all.findIndex(({ cell }) => cell === id);
+    return all.slice(0, Math.max(0, here)).filter(({ text }) => text.trim() !== "");
+  }
+
+  private context(model: CodeEditor.IModel): Context | null {
+    const file = this.options.editors?.find((widget) => isModel(widget.context, model));
+    return this.panel(model)?.context ?? file?.context ?? null;
+  }
+
+  /** Let the history of a document that is recorded begin with what is loaded, follow its cells, and
+   * end with what is saved. */
   private watch(context: Context): void {
+    void context.ready.then(() => this.loaded(context));
     context.saveState.connect((_, state) => {
       if (state === "started" && (this.clients.has(context) || mayBeRecorded(context))) {
         this.client(context).tellRecorded(texts(context));
       }
     });
+  }
+
+  private loaded(context: Context): void {
+    this.found.set(context, texts(context));
+    const notebook = context.model.sharedModel as unknown as YNotebook;
+    if (!asNotebook(context).cells || !("ydoc" in notebook)) return;
+    const stop = watchCells(notebook, (put) => this.put(context, put));
+    context.disposed.connect(stop);
+    if (mayBeRecorded(context)) repairIds(notebook, () => UUID.uuid4());
+  }
+
+  /** Tell what became of a cell, where the document is recorded. */
+  private put(context: Context, put: Put): void {
+    if (!mayBeRecorded(context)) return;
+    this.client(context)
+      .tell({ type: "put", ...put })
+      .catch(({ message }: Error) => this.options.report(message));
   }
 
   private client(context: Context): Client {
@@ -76,7 +135,8 @@ export class Documents {
     const { trans, connect, engine, report } = this.options;
     const named = (document: string) => keep(context, document);
     const greeting = () => greet(context);
-    const client = new Client({ connect, greeting, named, engine, report });
+    const found = () => this.found.get(context) ?? [];
+    const client = new Client({ connect, greeting, named, found, engine, report });
     context.pathChanged.connect(() => client.renew(trans.__("The document was renamed.")));
     context.disposed.connect(() => client.dispose());
     this.clients.set(context, client);

@@ -1,6 +1,6 @@
 /** The JupyterLab plugin: fans in every editor, their commands and keys, the status bar's item. */
 
-import { fans, type Status } from "@jupyter-sim/core";
+import { fans, type Status, Toggle } from "@jupyter-sim/core";
 import {
   ILayoutRestorer,
   type JupyterFrontEnd,
@@ -16,6 +16,7 @@ import { ITranslator, nullTranslator } from "@jupyterlab/translation";
 import { addCommands } from "./commands";
 import { Current } from "./current";
 import { Documents } from "./documents";
+import { Framings } from "./framings";
 import { hostOf, type Surroundings } from "./host";
 import { keyLabel, routeKeys } from "./keys";
 import { addPanel, BranchesPanel } from "./panel";
@@ -49,8 +50,10 @@ function activate(
     engine: (status) => item.tell(status),
     report,
   });
+  const framings = new Framings(documents);
   const key = keyLabel.bind(null, app.commands);
-  addEditors(extensions, { trans, documents, settings, key, report });
+  const authorship = new Toggle();
+  addEditors(extensions, { trans, documents, settings, framings, authorship, key, report });
   const current = new Current(app, { notebooks, editors }, documents);
   addCommands(app, current, palette, trans);
   const panel = new BranchesPanel({ trans, current, key: () => key("propose"), report });
@@ -61,7 +64,13 @@ function activate(
     (status: Status) => item.tell(status),
     (error: Error) => console.warn(`jupyter-sim: ${error.message}`),
   );
-  if (registry) void app.restored.then(() => registry.load(ID)).then((it) => settings.follow(it));
+  if (registry)
+    void app.restored
+      .then(() => registry.load(ID))
+      .then((it) => {
+        settings.follow(it);
+        framings.follow(it);
+      });
 }
 
 function addEditors(extensions: IEditorExtensionRegistry, around: Surroundings): void {

@@ -4,10 +4,11 @@ import { EditorSelection } from "@codemirror/state";
 import type { Command, EditorView } from "@codemirror/view";
 import { newId } from "../ids";
 import { firstSentence, firstWord, settled } from "../text";
+import { authorship } from "./authorship";
 import { type Action, hosts } from "./config";
 import { type Candidate, type Fan, grows, remainder, unreplaced, vacant } from "./fan";
 import { score } from "./heat";
-import { openAt } from "./opening";
+import { draws, openAt } from "./opening";
 import { neighbour } from "./order";
 import { fanPlugin } from "./plugin";
 import { choose, lookOn, probabilities, takeAlternative } from "./probing";
@@ -29,6 +30,15 @@ function list(view: EditorView): boolean {
   view.dispatch({ effects: step.of({ type: "list" }) });
   return true;
 }
+
+/** Draw one candidate in each of the chosen voices. */
+export const oneOfEach: Command = (view) => {
+  const host = view.state.facet(hosts);
+  const n = Math.max(1, host?.framing(view).voices.length ?? 1);
+  if (!openFan(view)) return openAt(view, { n });
+  view.dispatch({ effects: draws(view, n).map((draw) => step.of(draw)) });
+  return true;
+};
 
 /** Highlight the next candidate, or where one is looked into, the next alternative; of a quiet fan,
  * show the list first. */
@@ -58,10 +68,10 @@ export const branch: Command = (view) =>
 
 /** Reject the highlighted candidate and draw another in its place. */
 export const reject: Command = (view) =>
-  judge(view, ({ id }) => {
+  judge(view, (candidate) => {
     const effects = [
-      step.of({ type: "judge", candidate: id, verdict: "rejected" }),
-      step.of(draw(1, id)),
+      step.of({ type: "judge", candidate: candidate.id, verdict: "rejected" }),
+      step.of(again(candidate)),
     ];
     view.dispatch({ effects });
   });
@@ -97,9 +107,11 @@ export const commands: Readonly<Record<Action, Command>> = {
   "next-sibling": walking("next"),
   withdraw,
   pin,
+  authorship,
   "next-order": nextOrder,
   probabilities: (view) => probabilities(view) || score(view),
   score,
+  "one-of-each": oneOfEach,
   "next-token": lookOn(1),
   "previous-token": lookOn(-1),
 };
@@ -118,20 +130,21 @@ function more(view: EditorView, fan: Fan): boolean {
     view.plugin(fanPlugin)?.hurry();
     return true;
   }
-  view.dispatch({ effects: missing(fan).map((draw) => step.of(draw)) });
+  view.dispatch({ effects: missing(view, fan).map((draw) => step.of(draw)) });
   return true;
 }
 
 /** The draws that fill the rows which are still to be filled; where there are none, one of new rows. */
-function missing(fan: Fan): Draw[] {
-  const fills = unreplaced(fan).map((replaces) => draw(1, replaces));
+function missing(view: EditorView, fan: Fan): Draw[] {
+  const fills = unreplaced(fan).map(again);
   const free = vacant(fan);
-  if (free > 0) fills.push(draw(free));
-  return fills.length > 0 ? fills : [draw(fan.settings.n)];
+  if (free > 0) fills.push(...draws(view, free));
+  return fills.length > 0 ? fills : draws(view, fan.settings.n, fan.rows.length);
 }
 
-function draw(n: number, replaces?: string): Draw {
-  return { type: "draw", draw: newId(), n, replaces };
+/** A draw in the place of a rejected candidate, in the same voice. */
+function again({ id, voice }: Candidate): Draw {
+  return { type: "draw", draw: newId(), n: 1, replaces: id, voice };
 }
 
 function highlightFrom(view: EditorView, direction: 1 | -1): boolean {

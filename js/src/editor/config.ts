@@ -5,6 +5,8 @@ import type { EditorView } from "@codemirror/view";
 import type { Client } from "../client";
 import type { Length } from "./lengths";
 import type { Order } from "./order";
+import type { Toggle } from "./toggle";
+import type { Framing } from "./voices";
 
 /** How the next draw is made. */
 export interface Settings {
@@ -67,9 +69,11 @@ export type Action =
   | "next-sibling"
   | "withdraw"
   | "pin"
+  | "authorship"
   | "next-order"
   | "probabilities"
   | "score"
+  | "one-of-each"
   | "next-token"
   | "previous-token";
 
@@ -82,9 +86,13 @@ export interface Cell {
 /** The program around the editor. */
 export interface Host {
   readonly words: Words;
+  /** Whether it is shown who wrote what. */
+  readonly authorship: Toggle;
   /** The cell that the editor shows, or null where nothing can be proposed. */
   cell(view: EditorView): Cell | null;
   settings(view: EditorView): Settings;
+  /** What stands before the text in the prompt of the next draw. */
+  framing(view: EditorView): Framing;
   /** The settings were changed where the fan is. */
   keep(view: EditorView, settings: Settings): void;
   /** Whether a transaction brings in a change made elsewhere. */

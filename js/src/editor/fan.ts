@@ -5,7 +5,7 @@
  * Offsets count UTF-16 units, as the editor does. Pure: no editor, no answer and no key is known.
  */
 
-import type { Alternative, Ended, Status } from "../protocol";
+import type { Alternative, Ended, Status, Voice } from "../protocol";
 import type { Judged } from "../tree";
 import type { Settings } from "./config";
 
@@ -16,6 +16,7 @@ export interface Candidate {
   readonly fan: string;
   readonly draw: string;
   readonly base: string;
+  readonly voice: Voice | null;
   readonly text: string;
   readonly logprobs: readonly number[];
   /** For each token, how many code points of the text stand before its end. */
@@ -29,6 +30,7 @@ export interface Candidate {
 export interface Coming {
   readonly draw: string;
   readonly base: string;
+  readonly voice: Voice | null;
   readonly id: string;
 }
 
@@ -116,8 +118,8 @@ export function vacant(fan: Fan): number {
 }
 
 /** The rejected candidates whose replacement never came. */
-export function unreplaced(fan: Fan): string[] {
+export function unreplaced(fan: Fan): Candidate[] {
   return fan.rows.flatMap(({ shown, coming }) =>
-    shown?.verdict === "rejected" && !coming ? [shown.id] : [],
+    shown?.verdict === "rejected" && !coming ? [shown] : [],
   );
 }

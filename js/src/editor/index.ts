@@ -1,6 +1,7 @@
 /** The fan in an editor: `fans(host)` makes the extension. */
 
 import type { Extension } from "@codemirror/state";
+import { authors } from "./authorship";
 import { type Host, hosts } from "./config";
 import { ghost } from "./ghost";
 import { heat } from "./heat";
@@ -26,9 +27,22 @@ export { OPEN } from "./ghost";
 export { branchIcon, fanIcon, warnIcon } from "./icons";
 export { extents, type Length, lengths } from "./lengths";
 export { fanField } from "./state";
+export { Toggle } from "./toggle";
+export { type Framing, unframed } from "./voices";
 export { goTo } from "./walking";
 
 /** Let continuations be proposed and judged in an editor. */
 export function fans(host: Host): Extension {
-  return [hosts.of(host), fanField, fanPlugin, watching, fanPanel, ghost, pausePlugin, heat, theme];
+  return [
+    hosts.of(host),
+    fanField,
+    fanPlugin,
+    watching,
+    fanPanel,
+    ghost,
+    pausePlugin,
+    heat,
+    authors,
+    theme,
+  ];
 }

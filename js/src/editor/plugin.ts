@@ -9,12 +9,14 @@ import type { Transaction } from "@codemirror/state";
 import { type EditorView, type PluginValue, ViewPlugin, type ViewUpdate } from "@codemirror/view";
 import type { FanListener, Refusal, Snapshot } from "../client";
 import { newId } from "../ids";
+import type { Context, Voice } from "../protocol";
 import { points } from "../text";
-import { type Cell, hosts } from "./config";
+import { type Cell, type Host, hosts } from "./config";
 import { type Fan, isRunning, shownAs } from "./fan";
 import { extents } from "./lengths";
 import { fanField, step } from "./state";
 import type { Draw, Opening, Reopening, Step } from "./steps";
+import { unframed } from "./voices";
 import { type Walked, walked } from "./walked";
 
 /** How long typing rests before the document is told, in milliseconds. */
@@ -108,8 +110,7 @@ class FanPlugin implements PluginValue {
     if (!fan || !this.cell) return;
     this.told = [];
     this.cell.client.attach(opening.fan, this.listener());
-    const { draw, settings, prefix } = opening;
-    this.ask(fan, { draw, n: settings.n, prefix }, tr);
+    for (const draw of opening.draws) this.ask(fan, draw, tr);
   }
 
   private reopen({ fan, seen }: Reopening, before: Fan | null): void {
@@ -165,7 +166,7 @@ class FanPlugin implements PluginValue {
   }
 
   private ask(fan: Fan, asked: Omit<Draw, "type">, tr: Transaction): void {
-    const { draw, n, replaces, prefix } = asked;
+    const { draw, n, replaces, prefix, voice } = asked;
     const { length, temperature, minP, distinct } = fan.settings;
     const { stop, maxTokens } = extents[length];
     const request = {
@@ -179,6 +180,7 @@ class FanPlugin implements PluginValue {
       sampling: { temperature, min_p: minP, distinct },
       replaces: replaces ?? null,
       prefix: prefix ?? "",
+      context: this.context(voice, tr.startState.facet(hosts)),
     };
     this.cell?.client
       .propose(this.snapshot(tr.newDoc.toString()), request)
@@ -187,10 +189,18 @@ class FanPlugin implements PluginValue {
       });
   }
 
+  /** What a prompt is framed by; the cells above are told first. */
+  private context(voice: Voice | null, host: Host | null): Context {
+    const { memory, above, tokens } = host?.framing(this.view) ?? unframed;
+    for (const cell of above) this.cell?.client.sync({ ...cell, undo: false });
+    return { voice, memory, above: above.map(({ cell }) => cell), tokens };
+  }
+
   private askAgain(fan: Fan, draw: string, tr: Transaction): void {
     const rows = fan.rows.filter((row) => row.coming?.draw === draw);
     const replaces = rows.find((row) => row.shown)?.shown?.id;
-    this.ask(fan, { draw, n: rows.length, replaces }, tr);
+    const voice = rows[0]?.coming?.voice ?? null;
+    this.ask(fan, { draw, n: rows.length, replaces, voice }, tr);
   }
 
   private judge(taken: Step & { type: "judge" }, fan: Fan, tr: Transaction): void {

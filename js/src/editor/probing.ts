@@ -56,7 +56,7 @@ export function takeAlternative(view: EditorView, index?: number): boolean {
   const typed = fan.typed.length - shown.base.length;
   const prefix = shown.text.slice(typed, token.from) + alternative.text;
   const effects = [
-    step.of({ type: "draw", draw: newId(), n: 1, prefix }),
+    step.of({ type: "draw", draw: newId(), n: 1, prefix, voice: shown.voice }),
     step.of({ type: "highlight", row: fan.rows.length }),
   ];
   view.dispatch({ effects });

@@ -28,6 +28,7 @@ export class RowView {
   private readonly before = el("span", "jp-sim-same");
   private readonly text = el("span", "jp-sim-rest");
   private readonly bars = el("span", "jp-sim-bars", { "aria-hidden": "true" });
+  private readonly voice = el("span", "jp-sim-voice");
   private readonly note = el("span", "jp-sim-note");
   private drawn = "";
 
@@ -41,7 +42,7 @@ export class RowView {
       { role: "option" },
       el("span", "jp-sim-mark", {}, this.number, drawing("jp-sim-icon", branchIcon)),
       el("span", "jp-sim-text", {}, this.before, this.text),
-      el("span", "jp-sim-meta", {}, this.bars, this.note),
+      el("span", "jp-sim-meta", {}, this.voice, this.bars, this.note),
     );
   }
 
@@ -56,6 +57,7 @@ export class RowView {
     this.dom.classList.toggle("jp-mod-copy", copies === 0);
     setAttribute(this.dom, "aria-selected", String(on));
     setAttribute(this.dom, "aria-hidden", fits(fan, row) || row.shown?.verdict ? null : "true");
+    setText(this.voice, (row.shown ?? row.coming)?.voice?.name ?? "");
     if (row.shown) this.fill(fan, row.shown, earlier);
     else this.clear(waiting);
     setText(this.note, copies > 1 ? `×${copies}` : this.remark(row));

@@ -3,7 +3,7 @@
  * keys come in alike. The same object back means that nothing changed; null, that the fan closed.
  */
 
-import type { Gain, Status } from "../protocol";
+import type { Gain, Status, Voice } from "../protocol";
 import type { FanAnswer } from "../transport";
 import type { Settings } from "./config";
 import {
@@ -17,14 +17,14 @@ import {
   type Row,
 } from "./fan";
 import { arranged, neighbour, original } from "./order";
+import { inTurns } from "./voices";
 
 /** A fan opens at the caret. */
 export interface Opening {
   readonly type: "open";
   readonly fan: string;
-  readonly draw: string;
+  readonly draws: readonly Omit<Draw, "type">[];
   readonly quiet: boolean;
-  readonly prefix: string;
   readonly settings: Settings;
   readonly engine: Status | null;
 }
@@ -50,6 +50,7 @@ export interface Draw {
   readonly n: number;
   readonly replaces?: string | undefined;
   readonly prefix?: string;
+  readonly voice: Voice | null;
 }
 
 /** What can happen to an open fan. */
@@ -82,7 +83,12 @@ const unsaid = {
 
 /** A fan at `head`, with a row for each candidate that was asked for. */
 export function opened(head: number, opening: Opening): Fan {
-  const coming = { draw: opening.draw, base: "", id: "" };
+  const coming = inTurns(opening.draws).map(({ draw, voice }) => ({
+    draw,
+    base: "",
+    voice,
+    id: "",
+  }));
   return {
     id: opening.fan,
     revisited: false,
@@ -90,11 +96,7 @@ export function opened(head: number, opening: Opening): Fan {
     anchor: head,
     head,
     typed: "",
-    rows: Array.from({ length: opening.settings.n }, (_, i) => ({
-      number: i + 1,
-      shown: null,
-      coming,
-    })),
+    rows: coming.map((one, i) => ({ number: i + 1, shown: null, coming: one })),
     highlighted: 0,
     seen: [],
     settings: opening.settings,
@@ -198,8 +200,8 @@ function see(fan: Fan, candidates: readonly string[]): Fan {
   return fresh.length > 0 ? { ...fan, seen: [...fan.seen, ...fresh] } : fan;
 }
 
-function draw(fan: Fan, { draw, n, replaces }: Draw): Fan {
-  const coming = { draw, base: fan.typed, id: "" };
+function draw(fan: Fan, { draw, n, replaces, voice }: Draw): Fan {
+  const coming = { draw, base: fan.typed, voice, id: "" };
   let left = n;
   const rows = fan.rows.map((row) => {
     const free = replaces ? row.shown?.id === replaces : !row.shown && !row.coming;
@@ -212,7 +214,7 @@ function draw(fan: Fan, { draw, n, replaces }: Draw): Fan {
 function redraw(fan: Fan, from: string, to: string): Fan {
   return mapRows(fan, (row) =>
     row.coming?.draw === from && !row.coming.id
-      ? { ...row, coming: { draw: to, base: fan.typed, id: "" } }
+      ? { ...row, coming: { ...row.coming, draw: to, base: fan.typed } }
       : row,
   );
 }

@@ -148,6 +148,16 @@ const spec: Parameters<typeof EditorView.baseTheme>[0] = {
     color: "var(--jp-sim-fg3)",
     whiteSpace: "nowrap",
   },
+  ".jp-sim-voice": {
+    padding: "0 6px",
+    border: "1px solid var(--jp-sim-line)",
+    borderRadius: "8px",
+    color: "var(--jp-sim-model)",
+    maxWidth: "9em",
+    overflow: "hidden",
+    textOverflow: "ellipsis",
+  },
+  ".jp-sim-voice:empty": { display: "none" },
   ".jp-sim-note:empty": { display: "none" },
   ".jp-sim-bars": { display: "inline-flex", alignItems: "flex-end", gap: "1px", height: "11px" },
   ".jp-sim-bars i": {

@@ -170,7 +170,8 @@ function asCandidate(
   const { fan = "", draw = "" } = tree.proposals.get(id) ?? {};
   const verdict = withdrawn?.candidate === id ? null : (tree.verdicts.get(id) ?? null);
   const text = tree.nodes.get(id)?.text ?? "";
-  return { id, fan, draw, base: typed ? "" : before, text, logprobs, ends, top, finish, verdict };
+  const base = typed ? "" : before;
+  return { id, fan, draw, base, voice: null, text, logprobs, ends, top, finish, verdict };
 }
 
 function blocked(view: EditorView, way: Way): void {
