@@ -54,7 +54,7 @@ class Writer:
                 sync_folder(self.folder)
             write_all(fd, data)
             sync(fd)
-        except OSError:
+        except BaseException:
             self._seal(fd)
             raise
         self._size += len(data)

@@ -1,7 +1,8 @@
 """How soon an event is acknowledged, and how soon a long history is open: what is promised of both.
 
-An acknowledgement is an `append` that returns, so the disk's own pace is in it. The long history
-has 100,000 nodes with the tokens and alternatives that a fan of eight really leaves behind.
+An acknowledgement is what a front end waits for after each edit: decoding, the document's turn, one
+sync of the disk and the answer are in it, the socket is not. The long history has 100,000 nodes
+with the tokens and alternatives that a fan of eight leaves behind.
 """
 
 import asyncio
@@ -10,8 +11,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from jupyter_sim.connection import Connection
+from jupyter_sim.documents import Documents
+from jupyter_sim.engine.scripted import ScriptedEngine
 from jupyter_sim.events import (
     Accepted,
     Alternative,
@@ -29,6 +34,7 @@ from jupyter_sim.formats.chain import dump
 from jupyter_sim.formats.segment import Header
 from jupyter_sim.formats.writer import Writer
 from jupyter_sim.history import History
+from jupyter_sim.protocol import Acknowledged, FromDocument, FromFront, Hello, Sync, Welcome
 from jupyter_sim.tree import fold
 
 NODES, FAN = 100_000, 8
@@ -36,32 +42,54 @@ AT_MOST = {1: 0.025, 64: 0.100}
 OPEN_AT_MOST, QUERY_AT_MOST = 2.0, 0.05
 
 
-async def acknowledged(root: Path, clients: int, each: int) -> list[float]:
-    """The seconds that each of the clients' verdicts took to be acknowledged."""
-    history = History.open("bench", root=root)
-    times: list[float] = []
+async def nowhere(path: str) -> bool:
+    """No path has a file."""
+    return False
 
-    async def client(name: str) -> None:
-        for _ in range(each):
+
+class Client:
+    """A front end that says one thing after another, and waits for each to be acknowledged."""
+
+    def __init__(self, documents: Documents, name: str) -> None:
+        self.times: list[float] = []
+        self._name = name
+        self._answered = asyncio.Event()
+        self._connection = Connection(documents, self._hear, nowhere)
+
+    def _hear(self, answer: FromDocument) -> None:
+        if isinstance(answer, Acknowledged | Welcome):
+            self._answered.set()
+
+    async def _say(self, request: FromFront) -> None:
+        self._answered.clear()
+        await self._connection.hear(msgspec.json.encode(request).decode())
+        await self._answered.wait()
+
+    async def write(self, times: int) -> None:
+        """Let a text of some length grow by a word, so often."""
+        cell, text = f"cell-{self._name}", "It was a dark and stormy night. " * 30
+        await self._say(Hello(f"hello-{self._name}-0000", "notebook", "a.ipynb", "bench-0000"))
+        for number in range(times):
+            text += f"word{number} "
             began = time.perf_counter()
-            await history.append(Opened(history.stamp(name), "x" * 300))
-            times.append(time.perf_counter() - began)
-
-    await asyncio.gather(*(client(f"cell-{number}") for number in range(clients)))
-    await history.close()
-    return times
+            await self._say(Sync(f"request-{self._name}-{number}", cell, text))
+            self.times.append(time.perf_counter() - began)
 
 
 @pytest.mark.bench
-@pytest.mark.parametrize("clients", [1, 64])
-async def test_acknowledgements_come_soon(tmp_path: Path, clients: int) -> None:
-    times = await acknowledged(tmp_path, clients, 2000 // clients)
+@pytest.mark.parametrize("count", [1, 64])
+async def test_acknowledgements_come_soon(tmp_path: Path, count: int) -> None:
+    documents = Documents(ScriptedEngine(), tmp_path)
+    clients = [Client(documents, str(number)) for number in range(count)]
+    await asyncio.gather(*(client.write(2560 // count) for client in clients))
+    await documents.close()
+    times = [seconds for client in clients for seconds in client.times]
     p99 = statistics.quantiles(times, n=100)[98]
     print(
-        f"\n{clients} clients: acknowledged after {statistics.median(times) * 1000:.2f} ms, "
-        f"p99 {p99 * 1000:.2f} ms (at most {AT_MOST[clients] * 1000:.0f})"
+        f"\n{count} clients: acknowledged after {statistics.median(times) * 1000:.2f} ms, "
+        f"p99 {p99 * 1000:.2f} ms (at most {AT_MOST[count] * 1000:.0f})"
     )
-    assert p99 <= AT_MOST[clients]
+    assert p99 <= AT_MOST[count]
 
 
 def events(nodes: int) -> list[Event]:
@@ -100,12 +128,14 @@ def events(nodes: int) -> list[Event]:
 
 
 def fastest(what: Callable[[], object], times: int = 3) -> float:
-    """Seconds of the fastest of several runs: others use this machine too."""
+    """Processor seconds of the fastest of several runs: others use this machine too, and the file
+    is in memory in any case.
+    """
     taken = []
     for _ in range(times):
-        began = time.perf_counter()
+        began = time.process_time()
         what()
-        taken.append(time.perf_counter() - began)
+        taken.append(time.process_time() - began)
     return min(taken)
 
 
