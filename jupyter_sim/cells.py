@@ -81,8 +81,11 @@ class Cells:
         if tree is None or tree.head is None:
             return None
         known = self._now.get(cell)
-        if known is None or known.place != tree.head:
+        if known is None:
             known = self._now[cell] = Ground(tree, tree.head, tree.text)
+        elif known.place != tree.head:
+            text = tree.onward(known.text, known.place, tree.head)
+            known = self._now[cell] = Ground(tree, tree.head, text)
         return known
 
     def recent(self, cell: str) -> list[Ground]:

@@ -11,7 +11,7 @@ from typing import TextIO
 from .edits import difference
 from .events import Accepted, Branched, Dismissed, Rejected
 from .formats.account import account
-from .formats.plain import visible
+from .formats.plain import one_line, visible
 from .replay import Step
 from .tree import Run
 
@@ -70,10 +70,10 @@ class _Player:
         """One step: a line for the event, the fan it judges, and the text where it changed."""
         if step.cell != self._cell:
             self._cell = step.cell
-            yield f"── cell {visible(step.cell)}"
+            yield f"── cell {one_line(step.cell)}"
         yield f"{clock(step.seconds):>8}  {account(step.event, step.tree, step.fan)}"
         if step.problem:
-            yield f"{'':10}! {visible(step.problem)}"
+            yield f"{'':10}! {one_line(step.problem)}"
         if isinstance(step.event, Accepted | Branched | Rejected | Dismissed):
             yield from self._fan(step)
         before = self._latest.get(step.cell)
@@ -85,14 +85,14 @@ class _Player:
     def end(self) -> Iterator[str]:
         """The text that each cell has in the end."""
         for cell, step in self._latest.items():
-            yield f"── cell {visible(cell)}, in the end"
+            yield f"── cell {one_line(cell)}, in the end"
             yield from self._text(step.runs)
 
     def _fan(self, step: Step) -> Iterator[str]:
         for number, candidate in enumerate(step.fan, 1):
             node = step.tree.nodes.get(candidate)
             mark = _MARKS.get(step.tree.verdicts.get(candidate, ""), " ")
-            text = visible(node.text).replace("\n", "⏎") if node else "(nothing came)"
+            text = one_line(node.text) if node else "(nothing came)"
             yield f"{'':10}{mark} {number}  {self._style(Run(text, 'model'))}"
 
     def _text(self, runs: Iterable[Run]) -> Iterator[str]:

@@ -113,7 +113,21 @@ class Tree:
 
     def branch(self, place: Place) -> str:
         """The text from the root to a place."""
-        return "".join(s.node.text[s.start : s.stop] for s in self.path(place))
+        return "".join(self._back(place, None))
+
+    def onward(self, text: str, start: Place, stop: Place) -> str:
+        """The text to `stop`, where `text` is that to `start`: quick for places close together."""
+        old: Place | None = start
+        new: Place | None = stop
+        while old and new and old.node != new.node:
+            if self._node(old).start > self._node(new).start:
+                old = self._node(old).at
+            else:
+                new = self._node(new).at
+        if not old or not new:
+            return self.branch(stop)
+        fork = min(old, new, key=lambda place: place.offset)
+        return text[: self.end(fork)] + "".join(self._back(stop, fork))
 
     def path(self, place: Place, start: int = 0) -> tuple[Stretch, ...]:
         """The stretches from the root, or the one with code point `start`, to a place, in order."""
@@ -172,6 +186,17 @@ class Tree:
     def end(self, place: Place) -> int:
         """The length of the branch to a place, in code points."""
         return self._node(place).start + place.offset
+
+    def _back(self, place: Place, fork: Place | None) -> Iterator[str]:
+        """What stands between a place on the branch, or the root, and another place, in order."""
+        parts = []
+        at: Place | None = place
+        while at is not None:
+            node = self._node(at)
+            last = fork is not None and fork.node == at.node
+            parts.append(node.text[fork.offset if fork and last else 0 : at.offset])
+            at = None if last else node.at
+        return reversed(parts)
 
     def _node(self, place: Place) -> Node:
         node = self.nodes.get(place.node)

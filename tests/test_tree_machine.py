@@ -291,6 +291,8 @@ class TreeMachine(RuleBasedStateMachine):
             assert cell.tree.head == cell.shown[-1][0]
             assert cell.tree.text == cell.now.text
             assert self.authors(cell, cell.shown[-1][0]) == cell.now.authors
+            before, known = cell.shown[-2:][0]
+            assert cell.tree.onward(known.text, before, cell.shown[-1][0]) == cell.now.text
 
     def teardown(self) -> None:
         for cell in (*self.cells, *self.removed):
