@@ -90,6 +90,8 @@ export interface ClientOptions {
   connect: Connect;
   /** Which document this is, asked at each connection. */
   greeting(): Draft<Hello>;
+  /** The texts of the cells before anything was written here, asked once. */
+  found?(): readonly Snapshot[];
   /** The document's id is known, and something is recorded under it. */
   named?(document: string): void;
   /** The engine's status changed. */
@@ -275,6 +277,17 @@ export class Client {
     });
   }
 
+  /** What was changed by others, while nobody looked, is told before all else. */
+  private tellFound(): void {
+    const recorded = (this.options.found?.() ?? []).filter(({ cell }) => this.recorded.has(cell));
+    for (const { cell, text } of recorded.filter((snapshot) => !this.measure(snapshot))) {
+      const request = { type: "sync", id: newId(), cell, text, found: true } as const;
+      const failed = ({ message }: Refusal) => this.options.report?.(message);
+      this.queue.unshift({ request, sent: false, tried: false, done: () => {}, failed });
+      if (!this.texts.has(cell)) this.texts.set(cell, text);
+    }
+  }
+
   private tellName(): void {
     if (this.document !== null && this.records) this.options.named?.(this.document);
   }
@@ -371,6 +384,7 @@ export class Client {
     this.line.reset();
     this.recorded = new Set(cells);
     this.tellName();
+    if (first) this.tellFound();
     if (first) for (const note of notes ?? []) this.options.report?.(note);
     this.heed(engine);
     this.flush();

@@ -1,6 +1,7 @@
 /** What is known of a segment, in words: who wrote it, when, and how it was chosen. Pure. */
 
 import type { Words } from "../editor/config";
+import type { Event } from "../protocol";
 import type { Author, Mark, Tree } from "../tree";
 import { nodeOf, type Segment } from "./segments";
 
@@ -48,7 +49,13 @@ export function verdictName(tree: Tree, candidate: string, words: Words): string
 export function facts(tree: Tree, segment: Segment, words: Words): string[] {
   const { candidate } = segment;
   if (candidate !== null) return candidateFacts(tree, candidate, words);
-  return [authorName(segment.author, words), when(nodeOf(segment).event.stamp.time)];
+  return [authorName(segment.author, words), ...eventFacts(nodeOf(segment).event, words)];
+}
+
+/** The facts about text that no model was asked for: when it came, and from where. */
+export function eventFacts(event: Event, words: Words): string[] {
+  const moved = "origins" in event && event.origins && event.origins.length > 0;
+  return [when(event.stamp.time), ...(moved ? [words.__("from another cell")] : [])];
 }
 
 /** The facts about a candidate: its model and voice, when, the verdict, how likely it was. */
