@@ -20,6 +20,7 @@ function candidate(said: Partial<Candidate>): Candidate {
     fan: "f",
     draw: "d",
     base: "",
+    voice: null,
     text: "",
     logprobs: [],
     ends: [],
