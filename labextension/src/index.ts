@@ -21,6 +21,7 @@ import { hostOf, type Surroundings } from "./host";
 import { keyLabel, routeKeys } from "./keys";
 import { addPanel, BranchesPanel } from "./panel";
 import { FanSettings } from "./settings";
+import { SharesItem } from "./shares";
 import { StatusItem } from "./status";
 import { fetchStatus, overWebSocket } from "./transport";
 
@@ -56,10 +57,18 @@ function activate(
   addEditors(extensions, { trans, documents, settings, framings, authorship, key, report });
   const current = new Current(app, { notebooks, editors }, documents);
   addCommands(app, current, palette, trans);
-  const panel = new BranchesPanel({ trans, current, key: () => key("propose"), report });
+  const panel = new BranchesPanel({
+    trans,
+    current,
+    authorship,
+    key: () => key("propose"),
+    report,
+  });
   addPanel(app, panel, restorer, palette, trans);
   routeKeys(app.commands);
   statusBar?.registerStatusItem(ID, { item, align: "right", rank: 100 });
+  const shares = new SharesItem(trans, current, authorship);
+  statusBar?.registerStatusItem(`${ID}-shares`, { item: shares, align: "right", rank: 99 });
   void fetchStatus(serverSettings).then(
     (status: Status) => item.tell(status),
     (error: Error) => console.warn(`jupyter-sim: ${error.message}`),

@@ -1,6 +1,6 @@
 /** The Branches panel: the tree of the cell that one works in, in a side area. */
 
-import { goTo, type Mark, shares, type Tree, TreeView } from "@jupyter-sim/core";
+import { goTo, type Mark, type Toggle, type Tree, TreeView } from "@jupyter-sim/core";
 import type { ILayoutRestorer, JupyterFrontEnd } from "@jupyterlab/application";
 import type { ICommandPalette } from "@jupyterlab/apputils";
 import type { TranslationBundle } from "@jupyterlab/translation";
@@ -9,11 +9,13 @@ import type { Message } from "@lumino/messaging";
 import { Widget } from "@lumino/widgets";
 import type { Current, Place } from "./current";
 import { icons } from "./icons";
+import { shareText } from "./shares";
 
 /** What the panel needs from the program around it. */
 export interface PanelOptions {
   trans: TranslationBundle;
   current: Current;
+  authorship: Toggle;
   /** How the keys that propose are written. */
   key(): string;
   report(message: string): void;
@@ -75,9 +77,16 @@ export class BranchesPanel extends Widget {
   }
 
   private head(): HTMLElement {
-    const { trans } = this.options;
+    const { trans, authorship } = this.options;
     const tools = part("span", "jp-sim-branches-tools");
+    const authors = tool(icons.authors, trans.__("Show who wrote what in the text"), () =>
+      authorship.turn(),
+    );
+    const press = () => authors.setAttribute("aria-pressed", String(authorship.on));
+    authorship.watch(press);
+    press();
     tools.append(
+      authors,
       tool(icons.search, trans.__("Search (/)"), () => this.view.run("search")),
       tool(icons.whole, trans.__("Go to the text's end"), () => this.view.list.goHead()),
       tool(icons.collapse, trans.__("Close all alternatives"), () =>
@@ -152,7 +161,7 @@ export class BranchesPanel extends Widget {
     const { trans } = this.options;
     const { size } = tree.nodes;
     this.count.textContent = size > 0 ? trans._n("%1 node", "%1 nodes", size) : "";
-    this.shares.textContent = size > 0 ? share(tree, trans) : "";
+    this.shares.textContent = size > 0 ? shareText(tree, trans) : "";
   }
 
   private go(to: Parameters<typeof goTo>[1]): void {
@@ -216,19 +225,6 @@ export function addPanel(
     describedBy: { args: { type: "object", properties: {} } },
   });
   palette?.addItem({ command, category: trans.__("Simulator") });
-}
-
-/** The shares of model and human in a text, such as "model 58 % · human 42 %". */
-export function share(tree: Tree, trans: TranslationBundle): string {
-  const { model, human, found } = shares(tree);
-  const all = Math.max(1, model + human + found);
-  const percent = (part: number) => Math.round((100 * part) / all);
-  const parts = [
-    trans.__("model %1 %", percent(model)),
-    trans.__("human %1 %", percent(human)),
-    ...(found > 0 ? [trans.__("found %1 %", percent(found))] : []),
-  ];
-  return parts.join(" · ");
 }
 
 function part(tag: "div" | "span", className: string): HTMLElement {
