@@ -267,3 +267,39 @@ async def test_an_administrator_bounds_prompts_and_alternatives(tmp_path: Path) 
     assert isinstance(generated, Generated)
     assert {len(top) for top in generated.top} == {1}
     await document.close()
+
+
+@pytest.mark.parametrize("caret", ["It was a dar", "It was ", "It was a dark night"])
+async def test_a_candidates_tokens_say_where_they_end_in_its_text(
+    opened: Open, starter: LlamaEngine, caret: str
+) -> None:
+    writer = opened(starter)
+    await writer.write(caret)
+    await propose(writer, len(caret), Context(), n=4)
+    generated = [e for e in writer.document.history.events if isinstance(e, Generated)]
+    assert len(generated) == 4
+    for event in generated:
+        assert len(event.ends) == len(event.tokens) == len(event.logprobs) == len(event.top)
+        assert list(event.ends) == sorted(event.ends)
+        assert event.ends[-1] == len(event.text)
+        assert all(len(top) == 2 for top in event.top)
+
+
+async def test_a_chosen_alternative_begins_a_sibling_that_goes_on_from_there(
+    opened: Open, starter: LlamaEngine
+) -> None:
+    writer = opened(starter)
+    await writer.write("It was a dark night")
+    (candidate,) = (await propose(writer, 19, Context())).candidates
+    first = next(e for e in writer.document.history.events if isinstance(e, Generated))
+    place = Place(candidate, first.ends[2])
+    other = next(a.text for a in first.top[3] if a.token != first.tokens[3])
+    request = Propose(
+        writer.id(), "cell", "fan-00002", place, 2, "sentence", 24, prefix=other, top=2
+    )
+    await writer.ask(request)
+    await writer.until(lambda: writer.ended(request.id) == 2)
+    tree = writer.document.trees["cell"]
+    for sibling in writer.candidates[request.id]:
+        assert tree.offered[sibling] == place
+        assert tree.nodes[sibling].text.startswith(other)
