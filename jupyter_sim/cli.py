@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from . import __version__
 from .commands import bench, curation, history, propose, replay, score, share
 from .errors import SimError
-from .formats.plain import visible
+from .formats.plain import one_line
 
 COMMANDS = (propose, score, bench, history, share, replay, curation)
 
@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         status: int | None = args.run(args)
         sys.stdout.flush()
     except SimError as error:
-        print(f"jupyter sim: {visible(str(error))}", file=sys.stderr)
+        print(f"jupyter sim: {one_line(str(error))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130

@@ -14,6 +14,7 @@ it was; a line counts as long as the draw and the model are what they were. Noth
 terminal.
 """
 
+import json
 import math
 import uuid
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -26,6 +27,7 @@ import msgspec
 from .engine.messages import Column, Engine, Rollout, ScoredToken, Scoring, Started, Survey
 from .errors import BadInput, BadLog, ContextFull
 from .events import Event, Generated, Proposed, Value
+from .formats.chain import dump, load
 from .prompt import frames, recall
 from .tree import fold
 
@@ -87,10 +89,11 @@ class Recorded:
 
     def key(self, model: str) -> str:
         """What tells this draw under a model from any other."""
-        said = msgspec.json.encode(
-            [model, self.prompt.encode("utf-8", "surrogatepass"), _plain(self)]
-        )
-        return sha256(said).hexdigest()
+        p = self.proposed
+        asked = [p.seeds, msgspec.to_builtins(p.sampling), p.stop, p.max_tokens, p.prefix]
+        drawn = [(g.candidate, g.text, g.tokens, g.logprobs) for g in self.generated]
+        said = json.dumps([model, self.prompt, asked, drawn])
+        return sha256(said.encode("ascii")).hexdigest()
 
 
 class Sidecar:
@@ -105,15 +108,15 @@ class Sidecar:
             raise _unusable(path, error) from error
         for line in data.splitlines():
             try:
-                redrawn = msgspec.json.decode(line, type=Redrawn)
-            except (msgspec.MsgspecError, UnicodeError):
+                redrawn = load(line, Redrawn)
+            except BadLog:
                 continue  # torn, or of another version: that draw is run again
             self.done[redrawn.key] = redrawn
         self._torn = bool(data) and not data.endswith(b"\n")
 
     def add(self, redrawn: Redrawn) -> None:
         """Write a line. Raises BadInput."""
-        line = msgspec.json.encode(redrawn) + b"\n"
+        line = dump(redrawn) + b"\n"
         try:
             with self.path.open("ab") as file:
                 file.write(b"\n" + line if self._torn else line)
@@ -298,18 +301,6 @@ def _lacking(draw: Recorded) -> str:
 
 def _failed(draw: Recorded, problem: str) -> tuple[Again, ...]:
     return tuple(Again(g.candidate, len(g.text), problem=problem) for g in draw.generated)
-
-
-def _plain(draw: Recorded) -> list[object]:
-    return [
-        draw.proposed.seeds,
-        draw.proposed.sampling,
-        draw.proposed.stop,
-        draw.proposed.max_tokens,
-        draw.proposed.prefix.encode("utf-8", "surrogatepass"),
-        [(g.candidate, g.tokens, g.logprobs) for g in draw.generated],
-        [g.text.encode("utf-8", "surrogatepass") for g in draw.generated],
-    ]
 
 
 def _unusable(path: Path, error: OSError) -> BadInput:

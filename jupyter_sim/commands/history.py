@@ -10,7 +10,7 @@ import msgspec
 
 from .. import history, upkeep
 from ..formats.account import account
-from ..formats.plain import visible
+from ..formats.plain import one_line, visible
 from ..player import clock
 from ..replay import steps
 from .shared import DOCUMENT, Commands, add_format, date, find_document, new_command, noted, warn
@@ -67,7 +67,7 @@ def _list(args: argparse.Namespace) -> None:
         if args.format == "json":
             print(json.dumps({**msgspec.to_builtins(s), "events": count}))
         else:
-            print(f"{date(s.last)}  {count:>7,} events  {s.document}  {visible(s.path)}")
+            print(f"{date(s.last)}  {count:>7,} events  {s.document}  {one_line(s.path)}")
 
 
 def _show(args: argparse.Namespace) -> None:
@@ -80,10 +80,10 @@ def _show(args: argparse.Namespace) -> None:
         return
     print(f"document {document}, from {date(events[0].stamp.time)}" if events else document)
     for step in steps(events):
-        where = visible(step.cell)
+        where = one_line(step.cell)
         print(f"{step.index + 1:>6}  {clock(step.seconds):>8}  {where}  ", end="")
         print(account(step.event, step.tree, step.fan), end="")
-        print(f" ({visible(step.problem)})" if step.problem else "")
+        print(f" ({one_line(step.problem)})" if step.problem else "")
 
 
 def _verify(args: argparse.Namespace) -> int:
@@ -95,9 +95,9 @@ def _verify(args: argparse.Namespace) -> int:
             continue
         files = f"{report.files} file{'s' if report.files != 1 else ''}"
         state = f"{len(report.problems):,} problems, first:" if report.problems else "whole"
-        print(f"{visible(report.name)}  {report.events:,} events in {files}: {state}")
+        print(f"{one_line(report.name)}  {report.events:,} events in {files}: {state}")
         for problem in report.problems[:1]:
-            print(f"  {visible(str(problem))}")
+            print(f"  {one_line(str(problem))}")
     return 0 if whole else 1
 
 
@@ -130,7 +130,7 @@ def _repair(args: argparse.Namespace) -> None:
         print("Nothing is damaged.")
     for one in mended:
         for problem in one.problems:
-            print(visible(str(problem)))
+            print(one_line(str(problem)))
         print(f"  set aside as {visible(one.aside.name)}")
         print(f"  {one.events:,} events could be read; they are in {visible(one.fresh.name)} now")
 

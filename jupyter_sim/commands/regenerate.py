@@ -13,7 +13,7 @@ from ..choices import Offer, gather
 from ..engine.messages import Status
 from ..errors import BadInput
 from ..events import Event
-from ..formats.plain import quoted, visible
+from ..formats.plain import one_line, quoted
 from ..regenerate import Again, Part, Recorded, Redrawn, Sidecar, recorded, regenerate
 from .shared import show_loading, show_progress, warn
 
@@ -70,13 +70,13 @@ def told(status: Status, offers: dict[str, Offer], done: Sequence[Redrawn]) -> I
     """What came of it, in lines."""
     same = [again for redrawn in done if redrawn.same for again in redrawn.candidates]
     other = [again for redrawn in done if not redrawn.same for again in redrawn.candidates]
-    name = visible(status.model)
+    name = one_line(status.model)
     if same:
         yield from _same(name, offers, same)
     if other:
         yield from _other(name, offers, other)
     for problem in dict.fromkeys(again.problem for again in [*same, *other] if again.problem):
-        yield f"not run again: {visible(problem)}"
+        yield f"not run again: {one_line(problem)}"
 
 
 def _same(name: str, offers: dict[str, Offer], all_: Sequence[Again]) -> Iterator[str]:
@@ -126,5 +126,5 @@ def _fate(offer: Offer | None) -> str:
 def _where(again: Again, offers: dict[str, Offer]) -> str:
     offer = offers.get(again.candidate)
     if offer is None:
-        return f"candidate {visible(again.candidate)}"
-    return f"candidate {offer.number} of fan {visible(offer.fan)} in cell {visible(offer.cell)}"
+        return f"candidate {one_line(again.candidate)}"
+    return f"candidate {offer.number} of fan {one_line(offer.fan)} in cell {one_line(offer.cell)}"

@@ -15,7 +15,7 @@ from ..formats.markdown import write_markdown
 from ..formats.notebook import write_notebook
 from ..formats.pairs import write_pairs
 from ..formats.parquet import write_parquet
-from ..formats.plain import visible
+from ..formats.plain import one_line
 from ..formats.pyloom import write_pyloom
 from ..formats.redact import redact
 from ..formats.simlog import Log, write_log
@@ -150,7 +150,7 @@ WRITERS: dict[str, Callable[[Path, Log], str]] = {
 
 
 def _wrote(count: int, what: str, *paths: Path) -> str:
-    where = " and ".join(visible(str(path)) for path in paths)
+    where = " and ".join(one_line(str(path)) for path in paths)
     return f"Wrote {count:,} {what if count != 1 else what.removesuffix('s')} to {where}."
 
 
@@ -162,7 +162,7 @@ def _import(args: argparse.Namespace) -> None:
     _refuse_to_replace(out)
     program, came = import_trees(args.file)
     write_notebook(out, came.document, came.cells)
-    print(f"Took {_count(len(came.cells), 'tree')} of {program} into {visible(str(out))}.")
+    print(f"Took {_count(len(came.cells), 'tree')} of {program} into {one_line(str(out))}.")
 
 
 def _import_log(path: Path, out: Path | None) -> None:
@@ -172,7 +172,7 @@ def _import_log(path: Path, out: Path | None) -> None:
     print(f"Took {_count(came.events, 'new event')} into the history of {came.document}.")
     if out is not None:
         write_notebook(out, came.document, came.cells)
-        print(f"Wrote the notebook {visible(str(out))}.")
+        print(f"Wrote the notebook {one_line(str(out))}.")
 
 
 def _refuse_to_replace(out: Path) -> None:

@@ -13,7 +13,7 @@ import msgspec
 from .. import history
 from ..engine.messages import Status
 from ..errors import BadInput
-from ..formats.plain import visible
+from ..formats.plain import one_line, visible
 
 DOCUMENT = """\
 DOCUMENT is a document's id, the beginning of one, or the path of its notebook or file.
@@ -123,7 +123,7 @@ def _ends_with(path: Path, recorded: str) -> bool:
 def warn(sentences: Sequence[str]) -> None:
     """Print sentences on standard error."""
     for sentence in sentences:
-        print(f"jupyter sim: {visible(sentence)}", file=sys.stderr)
+        print(f"jupyter sim: {one_line(sentence)}", file=sys.stderr)
 
 
 def date(seconds: float) -> str:

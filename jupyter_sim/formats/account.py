@@ -27,7 +27,7 @@ from ..events import (
     Written,
 )
 from ..tree import Tree
-from .plain import quoted, visible
+from .plain import one_line, quoted
 
 _LONG = 1e6
 """Seconds that no candidate takes; a log from elsewhere can say any number."""
@@ -86,7 +86,7 @@ def _proposed(event: Proposed) -> str:
     stop = "" if event.stop == "none" else f", to the end of a {event.stop}"
     more = " in place of a rejected one" if event.replaces else ""
     return (
-        f"asked {visible(event.source.model).strip() or 'the model'} for {n}{more}: up to "
+        f"asked {one_line(event.source.model).strip() or 'the model'} for {n}{more}: up to "
         f"{_count(event.max_tokens, 'token')}{stop}, temperature {event.sampling.temperature:g}"
     )
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, fields
 
 from ..curation import Curation, Figures
-from .plain import visible
+from .plain import one_line
 
 _COLUMNS = ("fans", "chosen", "bits", "bits/token", "kept", "branching", "median s")
 
@@ -53,7 +53,7 @@ def _total(f: Figures, model: str) -> Iterator[str]:
     if f.distinct_bits:
         yield _line("  where drawn distinct", f"{f.distinct_bits:.2f} bits of them")
     if f.intervention_bits is not None:
-        yield _line("intervention", f"{f.intervention_bits:.2f} bits under {visible(model)}")
+        yield _line("intervention", f"{f.intervention_bits:.2f} bits under {one_line(model)}")
     if f.bits_per_token is not None:
         yield _line("bits a token", f"{f.bits_per_token:.3f} over {f.text_tokens:,} tokens of text")
     if f.selection_bits_per_token is not None:
@@ -72,7 +72,7 @@ def _total(f: Figures, model: str) -> Iterator[str]:
 
 
 def _part(name: str, part: Mapping[str, Figures]) -> Iterator[str]:
-    rows = [(visible(key).replace("\n", "⏎") or "(none)", figures) for key, figures in part.items()]
+    rows = [(one_line(key) or "(none)", figures) for key, figures in part.items()]
     width = max(16, *(len(key) for key, _ in rows))
     yield f"{name:<{width}}" + "".join(f"{column:>12}" for column in _COLUMNS)
     for key, f in rows:

@@ -23,7 +23,7 @@ import msgspec
 from ..errors import BadInput
 from ..tree import fold
 from .files import write_whole
-from .plain import visible
+from .plain import one_line, visible
 from .simlog import Log
 
 STATIC = Path(__file__).parent.parent / "static"
@@ -40,7 +40,7 @@ def page(log: Log, script: str, style: str = "") -> Iterator[str]:
     """The page, in parts, around a script and a style."""
     script = script.replace("</script", "<\\/script").replace("<!--", "<\\!--")
     style = style.replace("</style", "<\\/style")
-    title = escape(visible(log.header.path or log.header.document).replace("\n", " "))
+    title = escape(one_line(log.header.path or log.header.document))
     policy = (
         f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; "
         "img-src data:; base-uri 'none'; form-action 'none'"

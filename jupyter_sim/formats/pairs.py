@@ -25,7 +25,7 @@ from ..events import Event, Proposed, Sampling
 from ..prompt import frames, recall
 from ..tree import fold
 from .files import write_whole
-from .plain import visible
+from .markdown import escaped
 from .simlog import Log
 
 
@@ -71,14 +71,14 @@ def pairs(events: Sequence[Event]) -> tuple[Pair, ...]:
 def datasheet(log: Log, found: Sequence[Pair]) -> str:
     """What a user of the pairs has to know about them, as Markdown."""
     proposed = [event for event in log.events if isinstance(event, Proposed)]
-    models = sorted({f"{visible(p.source.model)} (sha256 `{p.source.sha256}`)" for p in proposed})
+    models = sorted({escaped(f"{p.source.model} (sha256 {p.source.sha256})") for p in proposed})
     samplings = sorted({_sampling(p.sampling) for p in proposed})
     spoken = sum(pair.spoken for pair in found)
     return _SHEET.format(
         n=len(found),
         spoken=spoken,
         passed=len(found) - spoken,
-        document=log.header.document,
+        document=escaped(log.header.document),
         users=len({event.stamp.user for event in log.events}),
         models="\n".join(f"- {model}" for model in models) or "- none",
         samplings="\n".join(f"- {sampling}" for sampling in samplings) or "- none",
@@ -135,7 +135,7 @@ def _sampling(sampling: Sampling) -> str:
 _SHEET = """\
 # Datasheet of these preference pairs
 
-**What.** {n} pairs (prompt, chosen, rejected) from the writing of document `{document}`, by {users}
+**What.** {n} pairs (prompt, chosen, rejected) from the writing of document {document}, by {users}
 user(s). In {spoken} the rejected text was rejected by a verdict; in {passed} it was seen and passed
 over when another was accepted or branched.
 
