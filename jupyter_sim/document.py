@@ -22,7 +22,7 @@ from .facts import Told, fact
 from .follow import Followers
 from .history import History
 from .prompts import NO_LIMITS, Limits
-from .proposals import CANCELLED, Proposals, Running
+from .proposals import CANCELLED, Proposals, Running, Work
 from .protocol import (
     Accept,
     Acknowledged,
@@ -161,28 +161,31 @@ class Document:
         """Begin what runs beside everything else."""
         if reply not in self._joined:
             reply(Refused(request.id, CANCELLED, "It was asked by a front end that left."))
-        elif request.id not in self._proposals:
-            match request:
-                case Propose():
-                    self._proposals.begin(request, reply, user)
-                case Score():
-                    text = self.cells.tree(request.cell).text
-                    work = partial(score, self.engine, request, text, reply)
-                    self._proposals.launch(request.id, Running(request.id, reply), work)
-                case Inspect():
-                    at = self.cells.place(request.cell, request.at)
-                    stuff = self._proposals.ingredients(request.cell, at, request.context)
-                    prompts = self._proposals.prompts
-                    work = partial(inspect, prompts, request, stuff.material, reply)
-                    self._proposals.launch(request.id, Running(request.id, reply), work)
-                case Explore():
-                    running = Exploration(request.id, reply)
-                    explorer = Explorer(request, self._proposals, running, user)
-                    at = self.cells.place(request.cell, request.at)
-                    work = partial(explorer.run, at)
-                    self._proposals.launch(request.id, running, work)
-                case _:
-                    assert_never(request)
+        elif request.id in self._proposals:
+            return
+        elif isinstance(request, Propose):
+            self._proposals.begin(request, reply, user)
+        else:
+            self._ask(request, reply, user)
+
+    def _ask(self, request: Score | Inspect | Explore, reply: Reply, user: str) -> None:
+        proposals, cell = self._proposals, request.cell
+        work: Work
+        running = Running(request.id, reply)
+        match request:
+            case Score():
+                work = partial(score, self.engine, request, self.cells.tree(cell).text, reply)
+            case Inspect():
+                at = self.cells.place(cell, request.at)
+                material = proposals.ingredients(cell, at, request.context).material
+                work = partial(inspect, proposals.prompts, request, material, reply)
+            case Explore():
+                running = exploration = Exploration(request.id, reply)
+                explorer = Explorer(request, proposals, exploration, user)
+                work = partial(explorer.run, self.cells.place(cell, request.at))
+            case _:
+                assert_never(request)
+        proposals.launch(request.id, running, work)
 
     async def _event(self, request: Told, user: str) -> Event | None:
         if isinstance(request, Accept):

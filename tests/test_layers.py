@@ -19,7 +19,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = "jupyter_sim"
 
 VALUES = {"errors", "events", "engine.messages"}
-PURE = {"tree", "edits", "protocol", "prompt", "curation", "choices"}
+PURE = {"runs", "tree", "edits", "requests", "answers", "protocol", "prompt", "curation", "choices"}
 STORES = {"history", "upkeep", "imports", "formats"}
 WORKER = {"errors", "events", "engine"}
 PARENT = {"engine.client", "engine.builds"}  # the engine on this side of the pipe
