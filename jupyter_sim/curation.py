@@ -18,7 +18,8 @@ from typing import Literal
 
 from .choices import Choice, Offer, gather
 from .events import Author, Event, Place
-from .tree import Run, fold
+from .runs import Run
+from .tree import fold
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from .events import Author, Edited, Opened, Origin, Place, Span, Stamp, Written
-from .tree import Tree, cut
+from .runs import cut
+from .tree import Tree
 
 NEAR, FAR, NAMED = 12, 20, 4
 """How many code points make a passage that is known again: between the ends of one edit, in what a

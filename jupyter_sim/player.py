@@ -13,7 +13,7 @@ from .events import Accepted, Branched, Dismissed, Rejected
 from .formats.account import account
 from .formats.plain import one_line, visible
 from .replay import Step
-from .tree import Run
+from .runs import Run
 
 LONGEST_WAIT = 2.0
 """Seconds that a step waits at most, however long the writer did."""

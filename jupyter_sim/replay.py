@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from .errors import BadLog
 from .events import Cancelled, Dismissed, Event, Generated, Proposed, Shown, Verdict, Withdrawn
-from .tree import Growth, Node, Run, Tree, cut, joined
+from .runs import Run, cut, joined
+from .tree import Growth, Node, Tree
 
 
 @dataclass(frozen=True, slots=True)

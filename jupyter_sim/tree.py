@@ -15,7 +15,6 @@ from typing import Literal, assert_never
 from .errors import BadLog
 from .events import (
     Accepted,
-    Author,
     Branched,
     Cancelled,
     Dismissed,
@@ -37,6 +36,7 @@ from .events import (
     Written,
     node_id,
 )
+from .runs import Run, cut, joined
 
 MAX_TEXT = 1 << 24
 """The most code points of a branch. A log that takes its own text twice doubles it with each event,
@@ -46,14 +46,6 @@ MAX_TREE = 1 << 30
 """The most code points by which a cell's tree grows while a history is read."""
 
 Judged = Literal["accepted", "branched", "rejected"]
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """A stretch of text by one author."""
-
-    text: str
-    author: Author
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,35 +229,6 @@ def growths(events: Iterable[Event]) -> tuple[dict[str, "Growth"], tuple[str, ..
         except BadLog as error:
             problems.append(str(error))
     return cells, tuple(problems)
-
-
-def cut(runs: Iterable[Run], start: int, stop: int) -> Iterator[Run]:
-    """Code points `start` to `stop` of some runs."""
-    end = 0
-    for run in runs:
-        position, end = end, end + len(run.text)
-        if position >= stop:
-            return
-        if start <= position and end <= stop and run.text:
-            yield run
-        elif max(start, position) < min(stop, end):
-            yield Run(run.text[max(0, start - position) : stop - position], run.author)
-
-
-def joined(runs: Iterable[Run]) -> tuple[Run, ...]:
-    """The same text with neighbouring runs of one author made one."""
-    found: list[Run] = []
-    texts: list[str] = []
-    author: Author = "found"
-    for run in runs:
-        if not run.text:
-            continue
-        if texts and run.author != author:
-            found.append(Run("".join(texts), author))
-            texts.clear()
-        texts.append(run.text)
-        author = run.author
-    return (*found, Run("".join(texts), author)) if texts else ()
 
 
 class Growth:

@@ -27,7 +27,7 @@ from jupyter_sim.events import (
     Withdrawn,
     Written,
 )
-from jupyter_sim.tree import Run
+from jupyter_sim.runs import Run
 
 NOON = 1_700_000_000.0  # 2023-11-14, 22:13:20 UTC
 DAY = 86_400.0

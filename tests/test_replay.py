@@ -24,7 +24,8 @@ from jupyter_sim.events import (
     node_id,
 )
 from jupyter_sim.replay import steps
-from jupyter_sim.tree import Run, Tree, fold
+from jupyter_sim.runs import Run
+from jupyter_sim.tree import Tree, fold
 
 
 def stamp(seq: int, cell: str = "cell") -> Stamp:

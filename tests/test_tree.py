@@ -21,7 +21,8 @@ from jupyter_sim.events import (
     Written,
     node_id,
 )
-from jupyter_sim.tree import MAX_TEXT, MAX_TREE, Run, Tree, fold, grow
+from jupyter_sim.runs import Run
+from jupyter_sim.tree import MAX_TEXT, MAX_TREE, Tree, fold, grow
 
 
 class Story:

@@ -36,7 +36,8 @@ from jupyter_sim.events import (
     Written,
     node_id,
 )
-from jupyter_sim.tree import Growth, Tree, cut
+from jupyter_sim.runs import cut
+from jupyter_sim.tree import Growth, Tree
 
 WORDS = ("a", " dark", "né", "\n", "👩‍🚀", " rain.", "", "the the")
 EXAMPLES, STEPS = 2000, 100

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from ..tree import Judged, Mark, Node, Tree, cut
+from ..runs import cut
+from ..tree import Judged, Mark, Node, Tree
 
 Writer = Literal["human", "model", "found", "mixed"]
 
