@@ -30,6 +30,7 @@ check: $(VENV)/.package
 	python -m pytest --quiet tests/test_layers.py
 
 bench: install
+	$(PIP) xllamacpp
 	python -m pytest tests/bench -s --timeout 0 $(PYTEST_ARGS)
 
 # The long forms of the tests that kill, cut and fill: half an hour and more.
