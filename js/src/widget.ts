@@ -55,8 +55,13 @@ const keys: readonly [Action, string, string][] = [
   ["previous-sibling", "Mod-k h", "Ctrl K H"],
   ["next-sibling", "Mod-k l", "Ctrl K L"],
   ["withdraw", "Mod-k u", "Ctrl K U"],
-  ["pin", "Mod-k p", "Ctrl K P"],
+  ["pin", "Mod-k i", "Ctrl K I"],
   ["authorship", "Mod-k a", "Ctrl K A"],
+  ["probabilities", "Mod-k p", "Ctrl K P"],
+  ["next-token", "ArrowRight", "→"],
+  ["previous-token", "ArrowLeft", "←"],
+  ["score", "Mod-k s", "Ctrl K S"],
+  ["next-order", "Mod-k o", "Ctrl K O"],
 ];
 
 const bindings: KeyBinding[] = keys.map(([action, key]) => ({ key, run: commands[action] }));
