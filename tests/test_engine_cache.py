@@ -118,6 +118,16 @@ def test_what_is_evicted_comes_back_from_where_it_is_parked() -> None:
     assert orders[0] == Unpark(0, again)
 
 
+def test_another_text_finds_the_memory_empty_while_nobody_is_busy() -> None:
+    cache, _ = made(8, 1000, 900, parked=1000)
+    cache.close(filled(cache, [1] * 300))
+    busy = filled(cache, [2] * 100)
+    assert cache.used == 100
+    filled(cache, [1] * 300)
+    assert cache.used == 400
+    cache.close(busy)
+
+
 def test_little_that_is_lost_is_not_parked_and_what_is_longer_replaces_what_it_begins_with() -> (
     None
 ):
@@ -181,7 +191,7 @@ class Memory(RuleBasedStateMachine):
         if sequence is None:
             return -1
         held = self.cache.length(sequence)
-        assert held >= here
+        assert held >= here or 2 * here < len(tokens)
         assert self.memory.get(sequence, [])[:held] == tokens[:held]
         self.grow(sequence, tokens[held:])
         return sequence

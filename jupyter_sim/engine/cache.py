@@ -9,6 +9,7 @@ typing on, going back or hopping to a sibling finds its tokens again, until it i
 used longest ago and its cells or its number are needed. Cells in use slow every step down, needed
 by it or not, so few are kept that are of no use to those who compute. What is evicted and would
 take long to compute again is parked in ordinary memory, from where it comes back into fresh cells.
+Where nobody is busy, a text that has little in common with what is there finds nothing in its way.
 """
 
 from array import array
@@ -58,6 +59,7 @@ class Discard(NamedTuple):
 Order = Cut | Copy | Park | Unpark | Discard
 
 WORTH_PARKING = 64
+FEW = 256
 
 
 @dataclass
@@ -138,6 +140,10 @@ class Cache:
         """
         wanted = array("i", tokens)
         source, shared = self._longest(wanted)
+        if 2 * shared < len(wanted) and self._may_start_afresh():
+            while self.evict():
+                pass
+            source, shared = None, 0
         key, parked = self._longest_parked(wanted)
         if key is not None and parked - shared >= WORTH_PARKING:
             returned = self._unpark(key, parked, source)
@@ -236,6 +242,11 @@ class Cache:
         key = next(self._keys)
         self._parked[key] = tokens
         self._obey(Park(sequence, key))
+
+    def _may_start_afresh(self) -> bool:
+        """Whether it is better to work in low cells than beside much that is of no use."""
+        crowded = self.used > FEW and not any(held.busy for held in self._held.values())
+        return self._most_parked > 0 and crowded
 
     def _thin_out(self) -> None:
         """Evict what is idle and more than is to be kept."""

@@ -94,7 +94,7 @@ class Llama:
         layers, width = api.llama_model_n_layer(self._model), api.llama_model_n_embd(self._model)
         heads = api.llama_model_n_head(self._model)
         keys = width // heads * api.llama_model_n_head_kv(self._model)
-        return int(PARKING // (2 * 2 * layers * keys))
+        return int(PARKING // max(1, 2 * 2 * layers * keys))
 
     @property
     def device(self) -> str:
