@@ -8,18 +8,20 @@ latest verdict on a candidate counts, and one that was withdrawn does not.
 """
 
 from bisect import bisect_right
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, chain
 from math import ceil, fsum, log
 from statistics import median
-from typing import Literal
+from typing import TypeVar
 
 from .choices import Choice, Offer, gather
 from .events import Author, Event, Place
 from .runs import Run
 from .tree import fold
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +89,9 @@ def curation(events: Iterable[Event], scores: Scores | None = None) -> Curation:
     runs = {cell: tree.runs(tree.head) for cell, tree in trees.items() if tree.head}
     return Curation(
         total=_written(_judged(offers, choices), runs, scores),
-        cells={cell: _of_cell(cell, offers, choices, runs[cell], scores) for cell in runs},
-        voices={voice: _of_voice(voice, offers, choices) for voice in _unique(offers, "voice")},
-        days={day: _of_day(day, offers, choices) for day in _unique(offers, "day")},
+        cells=_cells(offers, choices, runs, scores),
+        voices=_voices(offers, choices),
+        days=_days(offers, choices),
         choices=choices,
     )
 
@@ -151,27 +153,46 @@ def _judged(offers: Sequence[Offer], choices: Sequence[Choice]) -> Figures:
     )
 
 
-def _of_cell(
-    cell: str,
+def _cells(
     offers: Sequence[Offer],
     choices: Sequence[Choice],
-    runs: Sequence[Run],
+    runs: Mapping[str, Sequence[Run]],
     scores: Scores | None,
-) -> Figures:
-    mine = _judged([o for o in offers if o.cell == cell], [c for c in choices if c.cell == cell])
-    return _written(mine, {cell: runs}, scores)
+) -> dict[str, Figures]:
+    offered = _grouped(offers, lambda offer: (offer.cell,))
+    chosen = _grouped(choices, lambda choice: (choice.cell,))
+    return {
+        cell: _written(_judged(offered[cell], chosen[cell]), {cell: runs[cell]}, scores)
+        for cell in runs
+    }
 
 
-def _of_voice(voice: str, offers: Sequence[Offer], choices: Sequence[Choice]) -> Figures:
+def _voices(offers: Sequence[Offer], choices: Sequence[Choice]) -> dict[str, Figures]:
     """The bits of a choice belong to the voices of what was chosen, in equal parts."""
-    mine = [
-        replace(c, bits=c.bits * c.voices.count(voice) / c.m) for c in choices if voice in c.voices
-    ]
-    return _judged([o for o in offers if o.voice == voice], mine)
+    offered = _grouped(offers, lambda offer: (offer.voice,))
+    chosen = _grouped(choices, lambda choice: choice.voices)
+    return {
+        voice: _judged(
+            mine,
+            [replace(c, bits=c.bits * c.voices.count(voice) / c.m) for c in chosen[voice]],
+        )
+        for voice, mine in offered.items()
+    }
 
 
-def _of_day(day: str, offers: Sequence[Offer], choices: Sequence[Choice]) -> Figures:
-    return _judged([o for o in offers if o.day == day], [c for c in choices if c.day == day])
+def _days(offers: Sequence[Offer], choices: Sequence[Choice]) -> dict[str, Figures]:
+    offered = _grouped(offers, lambda offer: (offer.day,))
+    chosen = _grouped(choices, lambda choice: (choice.day,))
+    return {day: _judged(mine, chosen[day]) for day, mine in offered.items()}
+
+
+def _grouped(items: Iterable[T], names: Callable[[T], Iterable[str]]) -> defaultdict[str, list[T]]:
+    """The items by each of their names, in order."""
+    groups: defaultdict[str, list[T]] = defaultdict(list)
+    for item in items:
+        for name in dict.fromkeys(names(item)):
+            groups[name].append(item)
+    return groups
 
 
 def _written(figures: Figures, runs: Mapping[str, Sequence[Run]], scores: Scores | None) -> Figures:
@@ -205,7 +226,3 @@ def _branching(offers: Sequence[Offer]) -> float | None:
         if offer.generated:
             places.setdefault((offer.cell, offer.at), set()).add(offer.text)
     return sum(map(len, places.values())) / len(places) if places else None
-
-
-def _unique(offers: Sequence[Offer], name: Literal["voice", "day"]) -> list[str]:
-    return list(dict.fromkeys(getattr(offer, name) for offer in offers))

@@ -205,6 +205,24 @@ def test_no_redacted_table_has_a_canary_that_was_never_accepted(sim: Run) -> Non
         assert (CANARY in "".join(table.to_json() for table in tables)) is there
 
 
+def test_a_redacted_log_is_whole_and_is_replayed(sim: Run) -> None:
+    write_log(Path("story.simlog"), header(), story())
+    assert sim("export story.simlog -o bare.simlog --redact")[0] == 0
+    assert sim("history verify bare.simlog")[0] == 0
+    status, out, err = sim("replay bare.simlog")
+    assert (status, err) == (0, "")
+    assert "It was dark and cold." in out
+
+
+def test_a_log_is_not_written_over_itself(sim: Run) -> None:
+    write_log(Path("story.simlog"), header(), story())
+    before = Path("story.simlog").read_bytes()
+    status, _, err = sim("export story.simlog -o ./story.simlog --redact")
+    assert (status, err.count("\n")) == (2, 1)
+    assert "the log itself" in err
+    assert Path("story.simlog").read_bytes() == before
+
+
 def test_pairs_refuse_to_be_redacted(sim: Run) -> None:
     write_log(Path("story.simlog"), header(), story())
     status, _, err = sim("export story.simlog -o pairs.jsonl --to pairs --redact")

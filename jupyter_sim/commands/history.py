@@ -28,9 +28,9 @@ where anything is wrong.
 
 GC = """\
 It shows documents whose notebook or file is not under ROOT any more (neither the id in a notebook
-nor the path), histories without any event, and copies of damaged lines older than 30 days. What you
-confirm is moved to a folder `archive` beside the histories and can be moved back from there. Nothing
-is deleted, and documents that are open are left alone.
+nor the path), histories without any event, and copies of damaged lines older than 30 days. What
+you confirm is moved to a folder `archive` beside the histories and can be moved back from there.
+Nothing is deleted, and documents that are open are left alone.
 """
 
 

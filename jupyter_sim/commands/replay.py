@@ -8,13 +8,15 @@ from pathlib import Path
 import msgspec
 
 from ..errors import BadInput
-from ..formats.simlog import read_log
 from ..player import play
 from ..replay import steps
 from .regenerate import run_again
 from .shared import Commands, add_format, new_command, warn
+from .sources import SOURCE, is_log, read_source
 
-REPLAY = """\
+REPLAY = (
+    SOURCE
+    + """
 On a terminal the replay waits between steps as the writer did (at most 2 seconds), and shows who
 wrote what: bold is human, underlined is the model's, dim was there before. In a pipe it prints the
 same without waiting. With --format json, each line is an object with the keys index, event, cell
@@ -23,8 +25,9 @@ and text: the text of the event's cell after it.
 --regenerate runs the recorded prompts again. The model that drew a candidate (by its sha256) draws
 it again with its seed, and reads the recorded tokens: the first token that parts is told, and the
 exit status is 1. --model OTHER reads the recorded texts: how many bits a character it pays for what
-was chosen and for what was rejected. What is done stands in NAME.regenerated.jsonl beside the log:
-stopped with Ctrl-C, the same command goes on there. With --format json, each line is a draw.
+was chosen and for what was rejected. What is done stands in NAME.regenerated.jsonl beside the log
+(of a document: here): stopped with Ctrl-C, the same command goes on there. With --format json, each
+line is a draw.
 
 examples:
   jupyter sim replay story.simlog --speed 4
@@ -32,12 +35,13 @@ examples:
   jupyter sim replay examples/example.simlog --regenerate
   jupyter sim replay story.simlog --regenerate --model ~/models/base.gguf
 """
+)
 
 
 def add(commands: Commands) -> None:
     """Add `replay` to the commands."""
-    command = new_command(commands, "replay", "play a session log back, step by step", REPLAY)
-    command.add_argument("file", type=Path, metavar="NAME.simlog")
+    command = new_command(commands, "replay", "play a history back, step by step", REPLAY)
+    command.add_argument("source", metavar="SOURCE")
     command.add_argument("--speed", type=float, default=1.0, metavar="X", help="default 1")
     command.add_argument("--regenerate", action="store_true", help="run the prompts again")
     command.add_argument("--model", metavar="PATH", help="a GGUF file (default: the starter model)")
@@ -50,9 +54,10 @@ def _replay(args: argparse.Namespace) -> int:
         raise BadInput(f"{args.speed:g} came for --speed; it must be above 0.")
     if args.model and not args.regenerate:
         raise BadInput("--model came without --regenerate; a replay alone needs no model.")
-    log = read_log(args.file)
+    log = read_source(args.source)
     if args.regenerate:
-        return run_again(args.file, log.events, args.model, args.format)
+        name = Path(args.source) if is_log(Path(args.source)) else Path(log.header.document)
+        return run_again(name, log.events, args.model, args.format)
     if args.format == "text":
         play(steps(log.events), sys.stdout, speed=args.speed, live=sys.stdout.isatty())
         return 0

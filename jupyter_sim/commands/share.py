@@ -22,7 +22,7 @@ from ..formats.simlog import Log, write_log
 from ..imports import import_log, import_trees
 from ..tree import fold
 from .shared import Commands, new_command
-from .sources import SOURCE, read_source
+from .sources import SOURCE, is_log, read_source
 
 EXPORT = (
     SOURCE
@@ -90,6 +90,8 @@ def _export(args: argparse.Namespace) -> None:
             "redact to; export without --redact, or to another format."
         )
     log = read_source(args.source)
+    if args.out.exists() and is_log(Path(args.source)) and args.out.samefile(args.source):
+        raise BadInput(f"{args.out} is the log itself; name another file with -o.")
     if args.redact:
         log = Log(log.header, tuple(redact(log.events)))
     print(WRITERS[form](args.out, log))
@@ -155,7 +157,7 @@ def _wrote(count: int, what: str, *paths: Path) -> str:
 
 
 def _import(args: argparse.Namespace) -> None:
-    if args.file.suffix == ".simlog":
+    if is_log(args.file):
         _import_log(args.file, args.out)
         return
     out = args.out or Path(f"{args.file.stem}.ipynb")

@@ -1,10 +1,13 @@
 """Where a command's events come from: a session log, or a document's history."""
 
+from contextlib import suppress
 from pathlib import Path
 
 from .. import history
 from ..formats.simlog import Header, Log, read_log
 from .shared import find_document, warn
+
+_BEGINNING = b'{"format":"simlog",'
 
 SOURCE = """\
 SOURCE is a session log (NAME.simlog), or a document: its id, the beginning of one, or the path of
@@ -12,13 +15,21 @@ its notebook or file.
 """
 
 
+def is_log(path: Path) -> bool:
+    """Is a session log meant, by its ending or by how it begins?"""
+    if path.suffix == ".simlog":
+        return True
+    with suppress(OSError, ValueError), path.open("rb") as file:
+        return file.read(len(_BEGINNING)) == _BEGINNING
+    return False
+
+
 def read_source(name: str) -> Log:
     """The log that the user means. Damage is told on standard error. Raises BadInput where there is
     none, BadLog where it cannot be read.
     """
-    path = Path(name)
-    if path.suffix == ".simlog":
-        return read_log(path)
+    if is_log(Path(name)):
+        return read_log(Path(name))
     document = find_document(name)
     events, damage = history.read(document)
     warn(damage)
