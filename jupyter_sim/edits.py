@@ -44,7 +44,7 @@ class Passage:
 
 def opened(stamp: Stamp, text: str, grounds: Sequence[Ground], least: int = FAR) -> Opened:
     """A cell's first text, with the authors of what it has from the grounds."""
-    passages = _passages(text, grounds, least)
+    passages = _passages(text, grounds, least, _stride(text, grounds))
     origins = _origins(stamp.cell, passages)
     if not origins:
         return Opened(stamp, text)
@@ -64,11 +64,12 @@ def edited(
     """
     tree = now.tree
     start, old, new = difference(now.text, text)
-    within = Ground(tree, now.place, now.text[start:old], start)
+    fresh, within = text[start:new], [Ground(tree, now.place, now.text[start:old], start)]
+    stride = _stride(fresh, grounds)
     passages = [
         passage
-        for near in _passages(text[start:new], [within], NEAR)
-        for passage in ([near] if near.ground else _passages(near.text, grounds, least))
+        for near in _passages(fresh, within, NEAR, _stride(fresh, within))
+        for passage in ([near] if near.ground else _passages(near.text, grounds, least, stride))
     ]
     spans = tuple(_spans(passages, stamp.cell, author)) + tree.tail(old)
     origins = _origins(stamp.cell, passages)
@@ -112,13 +113,17 @@ def _origins(cell: str, passages: Sequence[Passage]) -> tuple[Origin, ...]:
     return tuple(dict.fromkeys(Origin(g.tree.cell, g.place) for g in strange))
 
 
-def _passages(text: str, grounds: Sequence[Ground], least: int) -> list[Passage]:
+def _stride(text: str, grounds: Sequence[Ground]) -> int:
+    """In steps of how many code points a text is compared with the grounds."""
+    return 1 + len(text) * sum(len(ground.text) for ground in grounds) // LABOUR
+
+
+def _passages(text: str, grounds: Sequence[Ground], least: int, stride: int) -> list[Passage]:
     """The text in parts, those that stand in the grounds and those that do not.
 
-    Every passage of twice `least` that stands in a ground is found, the first ground's first.
+    Every passage of `least` code points that stands in a ground is found, or with a longer stride
+    of twice that, the first ground's first.
     """
-    labour = len(text) * sum(len(ground.text) for ground in grounds)
-    stride = 1 + labour // LABOUR
     size = max(least, stride)
     parts: list[Passage] = []
     done = at = 0

@@ -37,8 +37,14 @@ class Prompts:
         more in the model's window. Raises what an engine raises.
         """
         status = await self._engine.start()
-        wanted = (status.context - max_tokens, tokens, self._limits.tokens)
-        budget = max(1, min(most for most in wanted if most))
+        wanted = [most for most in (tokens, self._limits.tokens) if most]
+        budget = min([status.context - max_tokens, *wanted])
+        if budget <= SPARE:
+            raise ContextFull(
+                f"Of a window of {status.context} tokens, {max_tokens} are asked for, which leaves "
+                f"{max(0, budget)} for the prompt, too few; ask for shorter "
+                "candidates, or let prompts be longer."
+            )
         body = material.body
         if fits(material.frame + body, budget):
             return made(material, 0)

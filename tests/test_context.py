@@ -303,3 +303,13 @@ async def test_a_chosen_alternative_begins_a_sibling_that_goes_on_from_there(
     for sibling in writer.candidates[request.id]:
         assert tree.offered[sibling] == place
         assert tree.nodes[sibling].text.startswith(other)
+
+
+async def test_more_tokens_than_the_window_holds_are_refused(opened: Open) -> None:
+    writer = opened(ScriptedEngine(context=100))
+    await writer.write(PROMPT)
+    request = Propose(writer.id(), "cell", "fan-00001", 7, 1, "none", 100)
+    refused = await writer.ask(request)
+    assert isinstance(refused, Refused)
+    assert refused.code == "context_full"
+    assert "shorter candidates" in refused.message
