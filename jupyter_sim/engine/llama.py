@@ -39,7 +39,19 @@ LIBC = ctypes.CDLL("msvcrt" if os.name == "nt" else None)
 
 DECODED, FULL, ABORTED = 0, 1, 2
 
+COMPLAINTS: deque[str] = deque(maxlen=6)
+"""What llama.cpp, which has one log for a process, said of late when something went wrong."""
+
 Ints = NDArray[np.int32]
+
+
+def _hear(level: int, text: bytes, _: object) -> None:
+    if level in (ERROR, CONTINUED) and text.strip(b".\n "):
+        COMPLAINTS.append(text.decode("utf-8", "replace").strip())
+
+
+LOG = api.llama_log_callback(_hear)
+"""Kept for as long as llama.cpp may call it: as long as the process."""
 
 
 class Llama:
@@ -53,9 +65,8 @@ class Llama:
         repack: bool = True,
         progress: Callable[[float], None] = lambda fraction: None,
     ) -> None:
-        self._lines: deque[str] = deque(maxlen=6)
-        self._log = api.llama_log_callback(self._hear)
-        api.llama_log_set(self._log, None)
+        COMPLAINTS.clear()
+        api.llama_log_set(LOG, None)
         api.llama_backend_init()
         self._gpu = _gpu() if settings.n_gpu_layers else ""
         self._model = self._load(path, settings, repack, progress)
@@ -222,16 +233,12 @@ class Llama:
 
     def complaint(self) -> str:
         """Return what llama.cpp said of late when something went wrong."""
-        return " ".join(self._lines)
+        return " ".join(COMPLAINTS)
 
     def _reason(self) -> str:
         """Return the first thing that went wrong; what follows it only says that something did."""
-        line = self._lines[0].rstrip(".") if self._lines else "it does not say why"
+        line = COMPLAINTS[0].rstrip(".") if COMPLAINTS else "it does not say why"
         return re.sub(r"^(?:\w+_\w+: |error loading model: )+", "", line)
-
-    def _hear(self, level: int, text: bytes, _: object) -> None:
-        if level in (ERROR, CONTINUED) and text.strip(b".\n "):
-            self._lines.append(text.decode("utf-8", "replace").strip())
 
     def _load(
         self, path: Path, settings: Settings, repack: bool, progress: Callable[[float], None]
