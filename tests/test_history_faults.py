@@ -57,6 +57,24 @@ def fail(fd: int) -> None:
     raise OSError(errno.EIO, os.strerror(errno.EIO))
 
 
+async def test_after_any_other_failure_the_segment_is_cut_back_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def exhausted(fd: int) -> None:
+        raise MemoryError
+
+    made = History.open(DOCUMENT, root=tmp_path)
+    await made.append(opened(made, "a"))
+    with monkeypatch.context() as failing:
+        failing.setattr(os, "fdatasync", exhausted)
+        with pytest.raises(MemoryError):
+            await made.append(opened(made, "lost"))
+    await made.append(opened(made, "b"))
+    await made.close()
+    assert recorded(tmp_path) == ["a", "b"]
+    assert history.read(DOCUMENT, tmp_path)[1] == ()
+
+
 FULL_DISK = """
 import asyncio, resource, sys
 from pathlib import Path

@@ -130,19 +130,19 @@ def import_killed(folder: Path, stride: int) -> list[str]:
     return broken
 
 
-def traced(root: Path, trace: Path, bug: str = "", *inject: str) -> list[Call]:
+def traced(action: str, root: Path, trace: Path, bug: str = "", *inject: str) -> list[Call]:
     """Record under strace; the calls."""
     wrap = (tool("strace"), *STRACE[1:], *inject, "-o", str(trace))
-    step("record", str(root), bug, wrap=wrap)
+    step(action, str(root), bug, wrap=wrap)
     return list(read_trace(trace))
 
 
-def acknowledged_early(root: Path, trace: Path, bug: str = "") -> list[str]:
+def acknowledged_early(action: str, root: Path, trace: Path, bug: str = "") -> list[str]:
     """For each event: was its line on disk, and its file's name, before it was acknowledged? And
     is it read again from what a power cut leaves at that moment?
     """
     disk, broken, acknowledged = Disk(root), [], []
-    for call in traced(root, trace, bug):
+    for call in traced(action, root, trace, bug):
         said = call.string if call.name == "write" and call.result is None else b""
         if said.startswith(b"ack "):
             id = said.split()[1].decode()
@@ -170,15 +170,17 @@ def _not_recovered(
     return [f"after a cut with what was synced{cut}: {lost} lost"] if lost else []
 
 
-def sync_fails(root: Path, trace: Path, every: int, bug: str = "") -> list[str]:
-    """Let fdatasync fail with EIO now and then: what is refused is not there, and a file whose sync
-    failed is never written or synced again.
+def sync_fails(
+    root: Path, trace: Path, when: str, bug: str = "", name: str = "fdatasync"
+) -> list[str]:
+    """Let syncs of files, or of folders (`fsync`), fail with EIO, as strace reads `when`: what is
+    refused is not there, and a file whose sync failed is never written or synced again.
     """
-    inject = ("-e", f"inject=fdatasync:error=EIO:when={every}+{every}")
+    inject = ("-e", f"inject={name}:error=EIO:when={when}")
     failed: set[str] = set()
     said: dict[bytes, list[str]] = {b"ack": [], b"no": []}
     broken = []
-    for call in traced(root, trace, bug, *inject):
+    for call in traced("record", root, trace, bug, *inject):
         if call.name == "write" and call.result is None and call.string[:3] in (b"ack", b"no "):
             word, id = call.string.split()
             said[word].append(id.decode())

@@ -9,6 +9,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from planted import BUGS
@@ -83,6 +84,12 @@ async def record(root: Path, clients: int = 3, each: int = 8, size: int = 40) ->
     await made.close()
 
 
+def turn(root: Path) -> None:
+    """Record as clients do, in segments that are full at once."""
+    history.Writer = partial(history.Writer, limit=300)
+    asyncio.run(record(root))
+
+
 async def fill(root: Path) -> None:
     """Record until the disk is full, make room, and go on."""
     ballast = root / "ballast"
@@ -110,6 +117,7 @@ ACTIONS: dict[str, Callable[[Path], None]] = {
     "archive": archive,
     "import": take_in,
     "record": lambda root: asyncio.run(record(root)),
+    "turn": turn,
     "fill": lambda root: asyncio.run(fill(root)),
     "refuge": lambda data: asyncio.run(refuge(data)),
 }

@@ -66,25 +66,35 @@ def test_a_kill_at_a_system_call_of_an_import_loses_and_doubles_nothing(tmp_path
     assert rigs.import_killed(tmp_path / "empty", scale(7, 1)) == []
 
 
-def test_what_is_acknowledged_was_synced_before(tmp_path: Path) -> None:
-    assert rigs.acknowledged_early(tmp_path / "history", tmp_path / "trace") == []
+@pytest.mark.parametrize("action", ["record", "turn"])
+def test_what_is_acknowledged_was_synced_before(tmp_path: Path, action: str) -> None:
+    assert rigs.acknowledged_early(action, tmp_path / "history", tmp_path / "trace") == []
 
 
+@pytest.mark.parametrize("action", ["record", "turn"])
 @pytest.mark.parametrize("bug", ["acknowledges before the sync", "does not sync folders"])
 def test_what_is_acknowledged_before_it_is_synced_is_found_in_the_trace(
-    tmp_path: Path, bug: str
+    tmp_path: Path, action: str, bug: str
 ) -> None:
-    assert rigs.acknowledged_early(tmp_path / "history", tmp_path / "trace", bug)
+    assert rigs.acknowledged_early(action, tmp_path / "history", tmp_path / "trace", bug)
 
 
 @pytest.mark.parametrize("every", range(2, scale(4, 9)))
 def test_a_sync_that_fails_costs_only_what_was_refused(tmp_path: Path, every: int) -> None:
-    assert rigs.sync_fails(tmp_path / "history", tmp_path / "trace", every) == []
+    assert rigs.sync_fails(tmp_path / "history", tmp_path / "trace", f"{every}+{every}") == []
+
+
+@pytest.mark.parametrize("number", range(1, 5))
+def test_a_sync_of_a_folder_that_fails_costs_only_what_was_refused(
+    tmp_path: Path, number: int
+) -> None:
+    root, trace = tmp_path / "history", tmp_path / "trace"
+    assert rigs.sync_fails(root, trace, str(number), name="fsync") == []
 
 
 @pytest.mark.parametrize("bug", ["does not cut", "tries a failed file again"])
 def test_a_failed_sync_that_is_passed_over_is_found(tmp_path: Path, bug: str) -> None:
-    assert rigs.sync_fails(tmp_path / "history", tmp_path / "trace", 3, bug)
+    assert rigs.sync_fails(tmp_path / "history", tmp_path / "trace", "3+3", bug)
 
 
 def test_a_full_disk_costs_only_what_was_refused(tmp_path: Path) -> None:
