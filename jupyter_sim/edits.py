@@ -16,6 +16,12 @@ NEAR, FAR, NAMED = 12, 20, 4
 """How many code points make a passage that is known again: between the ends of one edit, in what a
 cell has lost, and in a cell that is named as the source."""
 
+REACH = 1024
+"""So far behind a known passage the next one is looked for first."""
+
+PATIENCE = 4096
+"""After so many code points that stand nowhere, larger steps are taken."""
+
 LABOUR = 5_000_000
 """How many code points are looked through for one edit, about; for more, only longer passages are
 found."""
@@ -68,7 +74,7 @@ def edited(
     stride = _stride(fresh, grounds)
     passages = [
         passage
-        for near in _passages(fresh, within, NEAR, _stride(fresh, within))
+        for near in _passages(fresh, within, NEAR, _stride(fresh, within), Passage("", within[0]))
         for passage in ([near] if near.ground else _passages(near.text, grounds, least, stride))
     ]
     spans = tuple(_spans(passages, stamp.cell, author)) + tree.tail(old)
@@ -114,42 +120,64 @@ def _origins(cell: str, passages: Sequence[Passage]) -> tuple[Origin, ...]:
 
 
 def _stride(text: str, grounds: Sequence[Ground]) -> int:
-    """In steps of how many code points a text is compared with the grounds."""
+    """In steps of how many code points a text is compared with all of the grounds."""
     return 1 + len(text) * sum(len(ground.text) for ground in grounds) // LABOUR
 
 
-def _passages(text: str, grounds: Sequence[Ground], least: int, stride: int) -> list[Passage]:
+def _passages(
+    text: str,
+    grounds: Sequence[Ground],
+    least: int,
+    stride: int,
+    last: Passage | None = None,
+) -> list[Passage]:
     """The text in parts, those that stand in the grounds and those that do not.
 
-    Every passage of `least` code points that stands in a ground is found, or with a longer stride
-    of twice that, the first ground's first.
+    A passage of `least` code points is found soon behind the `last` one, or where the stride is 1
+    anywhere; with a longer stride one of twice that.
     """
-    size = max(least, stride)
     parts: list[Passage] = []
-    done = at = 0
-    while grounds and at + size <= len(text):
-        found = _find(text[at : at + size], grounds, parts[-1] if parts else None)
+    done = at = afar = 0
+    while grounds and at + least <= len(text):
+        found = _soon(text[at : at + least], last) if last else None
+        if found is None and at >= afar:
+            found = _anywhere(text[at : at + max(least, stride)], grounds)
+            afar = at + stride
         if found is None:
-            at += stride
+            at += 1 if at - done < PATIENCE else stride
             continue
-        ground, stands = found
-        before = _agree(text[done:at][::-1], 0, ground.text[:stands][::-1], 0)
-        stop = at + _agree(text, at, ground.text, stands)
-        if at - before > done:
-            parts.append(Passage(text[done : at - before]))
-        parts.append(Passage(text[at - before : stop], ground, stands - before))
-        done = at = stop
+        start, last = _whole(text, done, at, *found)
+        if start > done:
+            parts.append(Passage(text[done:start]))
+        parts.append(last)
+        done = at = start + len(last.text)
     return [*parts, Passage(text[done:])] if done < len(text) else parts
 
 
-def _find(gram: str, grounds: Sequence[Ground], last: Passage | None) -> tuple[Ground, int] | None:
-    """Where a few characters stand: best behind the last passage, else in the first ground."""
-    if last and last.ground:
-        behind = last.ground.text.find(gram, last.at + len(last.text))
-        if behind >= 0:
-            return last.ground, behind
+def _soon(gram: str, last: Passage) -> tuple[Ground, int] | None:
+    """Where a few characters stand not far behind a passage."""
+    if last.ground is None:
+        return None
+    end = last.at + len(last.text)
+    at = last.ground.text.find(gram, end, end + REACH)
+    return None if at < 0 else (last.ground, at)
+
+
+def _anywhere(gram: str, grounds: Sequence[Ground]) -> tuple[Ground, int] | None:
+    """Where a few characters stand in the first ground that has them."""
     found = ((ground, ground.text.find(gram)) for ground in grounds)
     return next(((ground, at) for ground, at in found if at >= 0), None)
+
+
+def _whole(text: str, done: int, at: int, ground: Ground, stands: int) -> tuple[int, Passage]:
+    """All that text and ground have in common around a point, and where that begins in the text:
+    not before `done`.
+    """
+    most = min(at - done, stands)
+    before = text[at - most : at][::-1], 0, ground.text[stands - most : stands][::-1], 0
+    start = at - _agree(*before)
+    stop = at + _agree(text, at, ground.text, stands)
+    return start, Passage(text[start:stop], ground, stands - (at - start))
 
 
 def _agree(one: str, i: int, other: str, j: int) -> int:

@@ -155,3 +155,14 @@ def test_the_difference_of_long_texts_takes_no_time() -> None:
     for _ in range(20):
         difference(old, old[:500_000] + "y" + old[500_000:])
     assert time.perf_counter() - began < 2
+
+
+def test_a_word_replaced_everywhere_in_a_long_text_leaves_all_else() -> None:
+    chance = random.Random(3)
+    words = ["the", *("".join(chance.choices("abcdefghij", k=7)) for _ in range(300))]
+    old = " ".join(chance.choices(words, k=60_000))
+    new = old.replace("the", "that")
+    began = time.perf_counter()
+    written = after(found(old), new).count("h")
+    assert time.perf_counter() - began < 5
+    assert written < 6 * old.count("the")
