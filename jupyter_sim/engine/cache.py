@@ -234,11 +234,12 @@ class Cache:
         lost = len(tokens) - max(elsewhere, parked)
         if lost < WORTH_PARKING or len(tokens) > self._most_parked:
             return
+        surplus = sum(map(len, self._parked.values())) + len(tokens) - self._most_parked
         for key, other in tuple(self._parked.items()):
-            total = sum(map(len, self._parked.values())) + len(tokens)
-            if total > self._most_parked or _common(other, tokens) == len(other):
+            if surplus > 0 or _common(other, tokens) == len(other):
                 del self._parked[key]
                 self._obey(Discard(key))
+                surplus -= len(other)
         key = next(self._keys)
         self._parked[key] = tokens
         self._obey(Park(sequence, key))
