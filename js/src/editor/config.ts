@@ -3,10 +3,13 @@
 import { Facet, type Transaction } from "@codemirror/state";
 import type { EditorView } from "@codemirror/view";
 import type { Client } from "../client";
+import type { Words } from "../words";
 import type { Length } from "./lengths";
 import type { Order } from "./order";
 import type { Toggle } from "./toggle";
 import type { Framing } from "./voices";
+
+export { english, type Words } from "../words";
 
 /** How the next draw is made. */
 export interface Settings {
@@ -34,18 +37,6 @@ export const defaults: Settings = {
 
 /** The largest n and temperature that are offered. */
 export const limits = { n: 32, temperature: 2 };
-
-/** Looks visible strings up; JupyterLab's TranslationBundle is one. */
-export interface Words {
-  __(text: string, ...values: unknown[]): string;
-  _n(one: string, many: string, n: number, ...values: unknown[]): string;
-}
-
-/** The strings as they stand in the source. */
-export const english: Words = {
-  __: (text, ...values) => text.replace(/%(\d)/g, (_, i) => String(values[i - 1])),
-  _n: (one, many, n, ...values) => english.__(n === 1 ? one : many, n, ...values),
-};
 
 /** What one can do with a fan; each is a command, a key, and a button or another control. */
 export type Action =

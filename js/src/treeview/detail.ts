@@ -3,6 +3,7 @@
 import type { Words } from "../editor/config";
 import { el, setText } from "../editor/dom";
 import type { Tree } from "../tree";
+import { visible } from "../visible";
 import { facts, markOf, writeMark } from "./facts";
 import { type Segment, textOf } from "./segments";
 
@@ -23,9 +24,9 @@ export class Detail {
   show(tree: Tree | null, segment: Segment | null): void {
     this.dom.hidden = !tree || !segment;
     if (!tree || !segment) return;
-    setText(this.text, textOf(segment));
+    setText(this.text, visible(textOf(segment)));
     this.text.dataset.author = segment.author;
-    setText(this.note, writeMark(markOf(tree, segment)));
-    setText(this.facts, facts(tree, segment, this.words).join(" · "));
+    setText(this.note, visible(writeMark(markOf(tree, segment))));
+    setText(this.facts, visible(facts(tree, segment, this.words).join(" · ")));
   }
 }

@@ -4,8 +4,9 @@ import type { Words } from "../editor/config";
 import { drawing, el, setAttribute, setText } from "../editor/dom";
 import { branchIcon } from "../editor/icons";
 import type { Tree } from "../tree";
+import { visible } from "../visible";
 import { acceptedIcon, pinIcon, rejectedIcon } from "./drawings";
-import { facts, isUnread, markOf, verdictName } from "./facts";
+import { byline, facts, isUnread, markOf, verdictName } from "./facts";
 import type { Row } from "./rows";
 import { within } from "./search";
 import { type Segment, textOf } from "./segments";
@@ -111,12 +112,12 @@ export class RowElement {
     const words = this.words;
     const mark = markOf(tree, segment);
     const verdict = this.verdictOf(tree, segment);
-    this.dom.dataset.author = segment.author;
+    this.dom.dataset.author = byline(segment);
     this.dom.dataset.verdict = verdict;
     this.showVerdict(verdict);
     const text = textOf(segment);
     this.write(line(text) || this.blank(segment), light.query);
-    setText(this.note, mark?.note ?? "");
+    setText(this.note, visible(mark?.note ?? ""));
     this.showTags([...(mark?.tags ?? []), ...this.voice(tree, segment)]);
     const same = segment.folded.length + 1;
     setText(this.count, same > 1 ? `×${same}` : "");
@@ -125,7 +126,7 @@ export class RowElement {
     this.dom.classList.toggle("jp-mod-pinned", mark?.pinned === true);
     this.dom.classList.toggle("jp-mod-unread", unread);
     setAttribute(this.dom, "aria-label", this.spoken(text, segment, light, unread));
-    this.dom.title = text.trim().slice(0, 600);
+    this.dom.title = visible(text.trim().slice(0, 600));
   }
 
   private verdictOf({ verdicts }: Tree, { candidate, stretches }: Segment): string {
@@ -150,7 +151,7 @@ export class RowElement {
 
   private showTags(tags: readonly string[]): void {
     if (this.tags.childElementCount === 0 && tags.length === 0) return;
-    this.tags.replaceChildren(...tags.map((tag) => el("span", "jp-sim-tag", {}, tag)));
+    this.tags.replaceChildren(...tags.map((tag) => el("span", "jp-sim-tag", {}, visible(tag))));
   }
 
   private blank(segment: Segment): string {
@@ -181,5 +182,5 @@ export class RowElement {
 /** The beginning of a text on one line. */
 function line(text: string): string {
   const start = text.trimStart().slice(0, SHOWN);
-  return start.replace(/[^\S\n]*\n\s*/g, " ↵ ");
+  return visible(start.replace(/[^\S\n]*\n\s*/g, " ↵ "));
 }
