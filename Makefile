@@ -45,6 +45,7 @@ protocol: $(VENV)/.package
 format: $(VENV)/.package
 	python -m jupyter_sim.formats.page page > docs/format.md
 	python -m jupyter_sim.formats.page schema > docs/history.schema.json
+	node js/schema.mjs
 
 build: $(VENV)/.package
 	rm -rf dist
