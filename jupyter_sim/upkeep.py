@@ -70,6 +70,17 @@ def verify(document: str, root: Path | None = None) -> Report:
     return Report(document, len(merged), len(segments), tuple(problems))
 
 
+def verify_all(root: Path | None = None) -> Iterator[Report]:
+    """Check all documents, those too that cannot be read at all."""
+    for summary in history.documents(root):
+        try:
+            yield verify(summary.document, root)
+        except BadLog as error:
+            folder = history.folders(summary.document, root)[0]
+            what = f"cannot be read ({str(error).rstrip('.')})"
+            yield Report(summary.document, 0, 0, (Problem(folder, 0, what),))
+
+
 def verify_file(path: Path) -> Report:
     """Check a session log, or one segment by itself. Raises BadInput where it cannot be opened."""
     if not path.is_file():

@@ -143,6 +143,17 @@ async def test_a_session_log_and_a_segment_are_verified_by_themselves(sim: Sim) 
     ]
 
 
+async def test_a_document_that_cannot_be_read_does_not_hide_the_others(sim: Sim) -> None:
+    await written("one")
+    path = await written("two", document="aaaa-newer")
+    path.write_bytes(path.read_bytes().replace(b'"version":1', b'"version":2').splitlines()[0])
+    status, out, _ = sim("history verify")
+    assert status == 1
+    assert f"{DOCUMENT}  1 event in 1 file: whole\n" in out
+    assert "Update jupyter-sim" in out
+    assert sim("history verify aaaa-newer")[0] == 2
+
+
 def stamp(writer: str, seq: int, id: str) -> Stamp:
     return Stamp(id, writer, seq, 0.0, "", DOCUMENT, "cell")
 

@@ -93,12 +93,16 @@ def _verify(args: argparse.Namespace) -> int:
         if args.format == "json":
             print(json.dumps(_builtins(report)))
             continue
-        files = f"{report.files} file{'s' if report.files != 1 else ''}"
-        state = f"{len(report.problems):,} problems, first:" if report.problems else "whole"
-        print(f"{one_line(report.name)}  {report.events:,} events in {files}: {state}")
+        held = f"{_counted(report.events, 'event')} in {_counted(report.files, 'file')}"
+        wrong = f"{_counted(len(report.problems), 'problem')}, first:"
+        print(f"{one_line(report.name)}  {held}: {wrong if report.problems else 'whole'}")
         for problem in report.problems[:1]:
             print(f"  {one_line(str(problem))}")
     return 0 if whole else 1
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def _reports(name: str | None) -> Iterator[upkeep.Report]:
@@ -107,8 +111,7 @@ def _reports(name: str | None) -> Iterator[upkeep.Report]:
     elif name:
         yield upkeep.verify(find_document(name))
     else:
-        for summary in history.documents():
-            yield upkeep.verify(summary.document)
+        yield from upkeep.verify_all()
 
 
 def _builtins(report: upkeep.Report) -> dict[str, object]:
