@@ -11,12 +11,14 @@ import pytest
 
 from jupyter_sim import history, upkeep
 from jupyter_sim.cli import main
+from jupyter_sim.documents import Documents
+from jupyter_sim.engine.scripted import ScriptedEngine
 from jupyter_sim.errors import BadInput
-from jupyter_sim.events import Generated, Proposed
+from jupyter_sim.events import Edited, Generated, Proposed
 from jupyter_sim.formats.foreign import MAX_NODES, Foreign, trees
 from jupyter_sim.formats.pyloom import DEEPEST
-from jupyter_sim.history import History
 from jupyter_sim.imports import import_trees
+from jupyter_sim.protocol import FromDocument, Hello, Sync
 from jupyter_sim.tree import fold
 
 Run = Callable[[str], tuple[int, str, str]]
@@ -309,10 +311,26 @@ def test_an_import_replaces_no_notebook(sim: Run) -> None:
     assert sim("import tree.json -o other.ipynb")[0] == 0
 
 
-def test_an_imported_document_can_be_written_on(tmp_path: Path) -> None:
-    path = tmp_path / "tree.json"
+async def test_an_imported_notebook_is_the_document_that_its_history_tells(tmp_path: Path) -> None:
+    path, root = tmp_path / "tree.json", tmp_path / "history"
     path.write_text(json.dumps(PYLOOM))
-    _, came = import_trees(path, tmp_path / "history")
-    opened = History.open(came.document, root=tmp_path / "history")
-    assert opened.stamp("cell").seq > max(event.stamp.seq for event in opened.events)
-    asyncio.run(opened.close())
+    _, came = await asyncio.to_thread(import_trees, path, root)
+    documents = Documents(ScriptedEngine(), root)
+
+    def hear(answer: FromDocument) -> None:
+        heard.append(answer)
+
+    async def stands(path: str) -> bool:
+        return True
+
+    heard: list[FromDocument] = []
+    hello = Hello("request-00001", "notebook", "notes/tree.ipynb", came.document)
+    document = await documents.open(hello, hear, stands)
+    assert document.history.document == came.document
+    assert {cell: tree.text for cell, tree in document.trees.items()} == came.cells
+    (cell,) = came.cells
+    await document.handle(Sync("request-00002", cell, came.cells[cell] + " More."), hear)
+    last = document.history.events[-1]
+    assert isinstance(last, Edited)
+    assert last.stamp.seq > document.history.events[-2].stamp.seq
+    await documents.close()

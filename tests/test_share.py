@@ -223,6 +223,21 @@ def test_a_log_is_not_written_over_itself(sim: Run) -> None:
     assert Path("story.simlog").read_bytes() == before
 
 
+def test_walking_through_the_tree_takes_nothing_in_even_with_a_tail() -> None:
+    events = story(CANARY)
+    tail = Edited(stamp(20), Place("b", len(CANARY)), 0, (Taken("e1.0", 6, 7),))
+    home = Moved(stamp(21), Place("e15.0", 6))
+    assert CANARY not in str(redact([*events, tail, home]))
+    assert CANARY in str(redact([*events, tail]))  # the text ends with it
+
+
+def test_no_digest_of_a_prompt_stays() -> None:
+    events = story()
+    recipe = Recipe(0, "0" * 64)
+    events[1] = msgspec.structs.replace(events[1], recipe=recipe)
+    assert {e.recipe.sha256 for e in redact(events) if isinstance(e, Proposed)} == {""}
+
+
 def test_pairs_refuse_to_be_redacted(sim: Run) -> None:
     write_log(Path("story.simlog"), header(), story())
     status, _, err = sim("export story.simlog -o pairs.jsonl --to pairs --redact")

@@ -1,11 +1,12 @@
 """A history without the text that was never accepted, of the same structure, lengths and counts.
 
-What stays: all that a cell's text held when it was opened, edited or accepted into, and what it
+What stays: all that a cell's text held when it was opened, written in or accepted into, and what it
 holds in the end, text that was removed later among it. What goes: candidates, and the parts of
 them, that never came into a text but by walking through the tree; token ids, alternatives and seeds
 of all candidates, because with the model they spell or draw the text again; log-probabilities,
-except of candidates that stay whole; frames, memory, prefixes, stop strings of samplers, tags and
-notes, which stand beside the text. In place of each code point that goes stands █.
+except of candidates that stay whole; digests of prompts, which could prove a guess; frames, memory,
+prefixes, stop strings of samplers, tags and notes, which stand beside the text. In place of each
+code point that goes stands █.
 
 Who wrote, when, in which cell and with which model stays: that is no text.
 """
@@ -32,13 +33,13 @@ from ..events import (
     Place,
     Placed,
     Proposed,
-    Recipe,
     Rejected,
     Sampler,
     Sampling,
     Shown,
     Taken,
     Withdrawn,
+    Written,
 )
 from ..tree import Growth, Tree
 
@@ -74,7 +75,7 @@ class _Kept:
         except BadLog:
             return
         match event:
-            case Edited():
+            case Edited() if any(isinstance(span, Written) for span in event.spans):
                 self._take_spans(event.spans)
                 self._hold(growth.tree)
             case Accepted():
@@ -122,7 +123,7 @@ def _redacted(event: Event, kept: Mapping[str, Ranges]) -> Event:
                 event,
                 seeds=(0,) * len(event.seeds),
                 sampling=_sampling(event.sampling),
-                recipe=_recipe(event.recipe),
+                recipe=replace(event.recipe, sha256=""),
                 prefix=MASK * len(event.prefix),
             )
         case Framed():
@@ -158,12 +159,6 @@ def _masked(text: str, kept: Ranges) -> str:
             shown += [MASK * (start - place), text[start:stop]]
             place = stop
     return "".join([*shown, MASK * (len(text) - place)])
-
-
-def _recipe(recipe: Recipe) -> Recipe:
-    """A digest of a prompt with a frame in it could prove a guess of the frame."""
-    framed = recipe.voice is not None or recipe.memory is not None
-    return replace(recipe, sha256="") if framed else recipe
 
 
 def _sampling(sampling: Sampling) -> Sampling:
