@@ -296,6 +296,12 @@ async def test_gc_leaves_an_open_document_alone(sim: Sim) -> None:
     assert "gone.ipynb is gone" in sim("history gc")[1]
 
 
+async def test_gc_takes_a_path_that_no_file_can_have_for_one_that_is_gone(sim: Sim) -> None:
+    await written("one", path="odd\0" + "x" * 5000)
+    status, out, _ = sim("history gc")
+    assert (status, "is gone" in out) == (0, True)
+
+
 @pytest.mark.parametrize(("answer", "left"), [(b"y\n", False), (b"n\n", True), (b"\n", True)])
 async def test_gc_asks_on_a_terminal(
     sim: Sim, monkeypatch: pytest.MonkeyPatch, answer: bytes, left: bool

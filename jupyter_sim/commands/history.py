@@ -10,7 +10,7 @@ import msgspec
 
 from .. import history, upkeep
 from ..formats.account import account
-from ..formats.plain import one_line, visible
+from ..formats.plain import one_line
 from ..player import clock
 from ..replay import steps
 from .shared import DOCUMENT, Commands, add_format, date, find_document, new_command, noted, warn
@@ -134,8 +134,8 @@ def _repair(args: argparse.Namespace) -> None:
     for one in mended:
         for problem in one.problems:
             print(one_line(str(problem)))
-        print(f"  set aside as {visible(one.aside.name)}")
-        print(f"  {one.events:,} events could be read; they are in {visible(one.fresh.name)} now")
+        print(f"  set aside as {one_line(one.aside.name)}")
+        print(f"  {_counted(one.events, 'event')} could be read: {one_line(one.fresh.name)}")
 
 
 def _gc(args: argparse.Namespace) -> None:
@@ -144,11 +144,11 @@ def _gc(args: argparse.Namespace) -> None:
     def gone(summary: history.Summary) -> bool:
         if summary.kind == "widget" or not summary.path or summary.document in held:
             return False
-        return not (args.root / summary.path).exists()
+        return not _stands(args.root / summary.path)
 
     found = list(upkeep.spare(history.documents(), gone, None))
     for one in found:
-        print(f"{visible(str(one.path))}  {visible(one.why)}")
+        print(f"{one_line(str(one.path))}  {one_line(one.why)}")
     if not found:
         print("There is nothing for the archive.")
     elif args.yes or _agreed(len(found)):
@@ -157,7 +157,7 @@ def _gc(args: argparse.Namespace) -> None:
 
 def _put_away(found: Sequence[upkeep.Spare]) -> None:
     for one in found:
-        print(f"moved to {visible(str(upkeep.put_away(one)))}")
+        print(f"moved to {one_line(str(upkeep.put_away(one)))}")
 
 
 def _agreed(count: int) -> bool:
@@ -166,6 +166,13 @@ def _agreed(count: int) -> bool:
         return False
     print(f"Move these {count} to the archive? [y/N] ", end="", flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def _stands(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
 
 
 def _notebooks(root: Path) -> Iterator[Path]:
