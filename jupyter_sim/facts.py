@@ -79,7 +79,8 @@ def _synced(cells: Cells, request: Sync, stamp: Stamp) -> Event | None:
         return opened(stamp, request.text, cells.lately(request.cell))
     if request.text == now.text:
         return None
-    earlier = now.tree.earlier(request.text) if request.undo else None
+    back = request.undo or request.found
+    earlier = now.tree.earlier(request.text) if back else None
     if earlier:
         return Moved(stamp, earlier)
     author: Author = "found" if request.found else "human"

@@ -119,6 +119,15 @@ async def test_what_stood_there_before_one_came_is_found(opened: Open) -> None:
     assert writer.authors == "f" * 7 + "m" * 13 + "f" * 16
 
 
+async def test_an_older_state_of_the_notebook_is_that_state_again(opened: Open) -> None:
+    writer = await written(opened)
+    for text in ("One.", "Two.", "Three.", "Four.", "Five.", "Six."):
+        await writer.write(text)
+    await writer.say(Sync(writer.id(), "cell", NIGHT, found=True))
+    assert isinstance(last(writer), Moved)
+    assert writer.authors == "f" * 7 + "m" * 13
+
+
 async def test_undo_and_redo_keep_the_authors(opened: Open) -> None:
     writer = await written(opened)
     await writer.write("")

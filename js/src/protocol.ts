@@ -1004,7 +1004,8 @@ export interface See {
 }
 /**
  * The cell's whole text as it is now. `undo`: an undo or redo led here. `found`: it stood there
- * before this front end watched the cell, so nobody here wrote what is new in it.
+ * before this front end watched the cell, so nobody here wrote what is new in it. In both cases a
+ * text that stood there before is that text again.
  */
 export interface Sync {
   type: "sync";
