@@ -1,14 +1,17 @@
 """What all tests share: no test reads or writes the user's own Jupyter directories."""
 
+import shlex
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from jupyter_sim.cli import main
 from jupyter_sim.document import Document
 from jupyter_sim.engine.messages import Engine
 from jupyter_sim.history import History
 
+from .judged import Run
 from .writer import Open, Writer
 
 
@@ -33,3 +36,14 @@ async def opened(tmp_path: Path) -> AsyncIterator[Open]:
     yield open_document
     for document in documents:
         await document.close()
+
+
+@pytest.fixture
+def sim(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run a `jupyter sim` command in an empty folder: status, output, errors."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(command: str) -> tuple[int, str, str]:
+        return main(shlex.split(command)), *capsys.readouterr()
+
+    return run

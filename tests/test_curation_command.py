@@ -3,8 +3,6 @@
 import csv
 import io
 import json
-import shlex
-from collections.abc import Callable
 from math import log2
 from pathlib import Path
 from xml.etree import ElementTree
@@ -12,28 +10,16 @@ from xml.etree import ElementTree
 import pytest
 
 from jupyter_sim.choices import Choice
-from jupyter_sim.cli import main
 from jupyter_sim.curation import Curation, curation
 from jupyter_sim.formats.figures import as_csv, as_table
 from jupyter_sim.formats.plots import svg
 from jupyter_sim.formats.simlog import read_log
 from jupyter_sim.imports import import_log
 
+from .judged import Run
+
 EXAMPLE = Path(__file__).parent.parent / "examples" / "example.simlog"
 DOCUMENTATION = Path(__file__).parent.parent / "docs" / "curation.md"
-Run = Callable[[str], tuple[int, str, str]]
-
-
-@pytest.fixture
-def sim(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run a command in an empty folder with a data folder of its own: status, output, errors."""
-    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.chdir(tmp_path)
-
-    def run(command: str) -> tuple[int, str, str]:
-        return main(shlex.split(command)), *capsys.readouterr()
-
-    return run
 
 
 def test_the_table_is_for_a_person(sim: Run) -> None:

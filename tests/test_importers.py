@@ -2,15 +2,12 @@
 
 import asyncio
 import json
-import shlex
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from jupyter_sim import history, upkeep
-from jupyter_sim.cli import main
 from jupyter_sim.documents import Documents
 from jupyter_sim.engine.scripted import ScriptedEngine
 from jupyter_sim.errors import BadInput
@@ -21,7 +18,7 @@ from jupyter_sim.imports import import_trees
 from jupyter_sim.protocol import FromDocument, Hello, Sync
 from jupyter_sim.tree import fold
 
-Run = Callable[[str], tuple[int, str, str]]
+from .judged import Run
 
 
 def node(id: str, text: str, *children: Any, source: str = "prompt", **more: Any) -> dict[str, Any]:
@@ -128,18 +125,6 @@ EXOLOOM = {
     },
     "lens": {"bookmarks": ["2"], "prunedNodes": ["1"]},
 }
-
-
-@pytest.fixture
-def sim(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run a command in an empty folder with a data folder of its own: status, output, errors."""
-    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.chdir(tmp_path)
-
-    def run(command: str) -> tuple[int, str, str]:
-        return main(shlex.split(command)), *capsys.readouterr()
-
-    return run
 
 
 def there_and_back(sim: Run, form: str, tree: Any) -> Any:

@@ -1,20 +1,19 @@
 """Whatever a log holds, in whichever field: nothing that a terminal obeys or hides is printed."""
 
 import re
-import shlex
 import sys
 import unicodedata
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from jupyter_sim.cli import main
 from jupyter_sim.events import Event
 from jupyter_sim.formats.plain import quoted, visible
 from jupyter_sim.formats.simlog import read_log, write_log
+
+from .judged import Run
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "example.simlog"
 DOCUMENT = read_log(EXAMPLE).header.document
@@ -29,7 +28,6 @@ SMUGGLED = "\u034f\u115f\u3164\uffa0\ufe00\U000e0100\U000e0fff"
 SWEEP = "".join(HIDDEN) + SMUGGLED
 ATTACKS = "\x1b[2J\x1b]0;title\x07\x1b]8;;http://evil\x07\x1bP$q\x1b\\\x9b31m\x9d0;x\x9c\r\n\x08\u202e\u2066"
 ONES_OWN = {"type", "author", "finish", "stop", "how", "document", "sha256"}
-Run = Callable[[str], tuple[int, str, str]]
 
 
 def with_suffix(value: Any, suffix: str, key: str = "") -> Any:
@@ -49,18 +47,6 @@ def hostile(suffix: str) -> list[Event]:
         msgspec.convert(with_suffix(msgspec.to_builtins(event), suffix), Event)
         for event in read_log(EXAMPLE).events
     ]
-
-
-@pytest.fixture
-def sim(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run a command in an empty folder with a data folder of its own: status, output, errors."""
-    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.chdir(tmp_path)
-
-    def run(command: str) -> tuple[int, str, str]:
-        return main(shlex.split(command)), *capsys.readouterr()
-
-    return run
 
 
 @pytest.mark.parametrize("suffix", [SWEEP, ATTACKS], ids=["sweep", "attacks"])

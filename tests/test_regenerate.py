@@ -2,18 +2,16 @@
 
 import asyncio
 import json
-import shlex
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from jupyter_sim.cli import main
 from jupyter_sim.engine.messages import Column, Rollout
 from jupyter_sim.engine.scripted import ScriptedEngine
 from jupyter_sim.errors import EngineError
@@ -22,19 +20,9 @@ from jupyter_sim.formats.redact import redact
 from jupyter_sim.formats.simlog import read_log, write_log
 from jupyter_sim.regenerate import Redrawn, Sidecar, recorded, regenerate
 
+from .judged import Run
+
 EXAMPLE = Path(__file__).parent.parent / "examples" / "example.simlog"
-Run = Callable[[str], tuple[int, str, str]]
-
-
-@pytest.fixture
-def sim(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run a command in an empty folder: status, output, errors."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(command: str) -> tuple[int, str, str]:
-        return main(shlex.split(command)), *capsys.readouterr()
-
-    return run
 
 
 def altered(event: Event, candidate: str, index: int, token: int) -> Event:
