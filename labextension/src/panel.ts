@@ -160,7 +160,7 @@ export class BranchesPanel extends Widget {
   private sum(tree: Tree): void {
     const { trans } = this.options;
     const { size } = tree.nodes;
-    this.count.textContent = size > 0 ? trans._n("%1 node", "%1 nodes", size) : "";
+    this.count.textContent = size > 0 ? counted(size, trans) : "";
     this.shares.textContent = size > 0 ? shareText(tree, trans) : "";
   }
 
@@ -225,6 +225,10 @@ export function addPanel(
     describedBy: { args: { type: "object", properties: {} } },
   });
   palette?.addItem({ command, category: trans.__("Simulator") });
+}
+
+function counted(size: number, trans: TranslationBundle): string {
+  return size === 1 ? trans.__("1 node") : trans.__("%1 nodes", size.toLocaleString("en"));
 }
 
 function part(tag: "div" | "span", className: string): HTMLElement {

@@ -2,7 +2,7 @@
 
 import type { Words } from "../editor/config";
 import type { Event } from "../protocol";
-import type { Author, Mark, Tree } from "../tree";
+import { type Author, cut, type Mark, type Tree } from "../tree";
 import { nodeOf, type Segment } from "./segments";
 
 /** Whether a candidate was never looked at. */
@@ -17,8 +17,16 @@ export function markOf(tree: Tree, segment: Segment): Mark | null {
   return first?.start === 0 ? (tree.marks.get(first.node.id) ?? null) : null;
 }
 
+/** Whose a segment is: the author of all of it, or several. */
+export function byline({ stretches, author }: Segment): Author | "mixed" {
+  const others = stretches.some(({ node, start, stop }) =>
+    cut(node.runs, start, stop).some((run) => run.author !== author),
+  );
+  return others ? "mixed" : author;
+}
+
 /** What an author is called. */
-export function authorName(author: Author, words: Words): string {
+export function authorName(author: Author | "mixed", words: Words): string {
   switch (author) {
     case "human":
       return words.__("human");
@@ -26,6 +34,8 @@ export function authorName(author: Author, words: Words): string {
       return words.__("model");
     case "found":
       return words.__("found");
+    case "mixed":
+      return words.__("several authors");
     default:
       return author satisfies never;
   }
@@ -49,7 +59,7 @@ export function verdictName(tree: Tree, candidate: string, words: Words): string
 export function facts(tree: Tree, segment: Segment, words: Words): string[] {
   const { candidate } = segment;
   if (candidate !== null) return candidateFacts(tree, candidate, words);
-  return [authorName(segment.author, words), ...eventFacts(nodeOf(segment).event, words)];
+  return [authorName(byline(segment), words), ...eventFacts(nodeOf(segment).event, words)];
 }
 
 /** The facts about text that no model was asked for: when it came, and from where. */
