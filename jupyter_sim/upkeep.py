@@ -101,14 +101,16 @@ def verify_file(path: Path) -> Report:
 
 
 def repair(document: str, root: Path | None = None) -> list[Mended]:
-    """Give the events of each damaged segment a new one, and set the damaged one aside.
+    """Give the events of each damaged segment a new one, and set the damaged one aside. What only
+    looks like a segment, such as a link, stays as it is.
 
     Raises BadInput if there is no history or a program is writing to a damaged segment, BadLog if
     a segment cannot be read, HistoryError if the disk refuses; then nothing is lost.
     """
     segments = history.segments_of(document, root)
     try:
-        return [_mend(segment, segments) for segment in segments if segment.damage]
+        damaged = [segment for segment in segments if segment.damage and segment.size]
+        return [_mend(segment, segments) for segment in damaged]
     except OSError as error:
         raise HistoryError(
             f"The repair could not go on ({error.strerror}: {error.filename or 'a segment'}). "

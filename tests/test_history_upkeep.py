@@ -203,6 +203,17 @@ async def test_a_repair_of_an_undamaged_history_changes_nothing(sim: Sim) -> Non
     assert path.read_bytes() == data
 
 
+async def test_a_repair_passes_over_what_is_no_plain_file(sim: Sim, tmp_path: Path) -> None:
+    path = await written("one", "two")
+    path.write_bytes(path.read_bytes()[:-9])
+    (path.parent / "link.jsonl").symlink_to(tmp_path / "elsewhere")
+    (path.parent / "folder.jsonl").mkdir()
+    assert sim(f"history repair {DOCUMENT}")[0] == 0
+    assert (path.parent / "link.jsonl").is_symlink()
+    assert texts() == ["one"]
+    assert all("no plain file" in str(problem) for problem in upkeep.verify(DOCUMENT).problems)
+
+
 async def test_a_segment_that_lost_its_end_is_found_by_the_next_one_and_mended(
     sim: Sim, monkeypatch: pytest.MonkeyPatch
 ) -> None:
