@@ -3,6 +3,7 @@
 export { Client, type ClientOptions, type FanListener, Refusal, type Snapshot } from "./client";
 export * from "./editor/index";
 export { documentId } from "./ids";
+export { type Piece, pieces } from "./inspection";
 export type * from "./protocol";
 export type { Connect, FromDocument, FromFront, Receiver, Transport } from "./transport";
 export type { Mark, Tree } from "./tree";

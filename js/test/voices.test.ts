@@ -95,7 +95,7 @@ test("the cells above are told before the prompt that names them", () => {
   expect(s.wire.types()).toEqual(["sync", "sync", "propose"]);
   expect(s.wire.last("propose").context).toEqual({
     voice: null,
-    memory: "It rains.",
+    memory: "It rains.\n\n",
     above: ["cell-0"],
     tokens: 500,
   });

@@ -102,17 +102,29 @@ export class Framings {
 
   /** Put a voice in the place of `before`, or beside the others; chosen, if it is new. */
   put(model: CodeEditor.IModel, before: Listed | null, voice: Voice, everywhere: boolean): void {
-    if (before) this.remove(model, before);
-    if (everywhere) void this.loaded?.set("voices", plain([...this.measure.voices, voice]));
-    else this.keep(model, { voices: [...this.kept(model).voices, voice] });
-    if (!before || before.chosen) this.choose(model, voice.name, true);
+    const { voices, chosen } = this.kept(model);
+    const common = this.measure.voices;
+    const own = exchanged(voices, before, everywhere ? null : voice);
+    const others = chosen.filter((name) => name !== before?.name);
+    const isChosen = !before || before.chosen;
+    if (everywhere || before?.everywhere) {
+      this.setCommon(exchanged(common, before, everywhere ? voice : null));
+    }
+    this.keep(model, { voices: own, chosen: isChosen ? [...others, voice.name] : others });
   }
 
-  remove(model: CodeEditor.IModel, { name, everywhere }: Listed): void {
-    const others = (voices: readonly Voice[]) => voices.filter((voice) => voice.name !== name);
-    if (everywhere) void this.loaded?.set("voices", plain(others(this.measure.voices)));
-    else this.keep(model, { voices: others(this.kept(model).voices) });
-    this.choose(model, name, false);
+  remove(model: CodeEditor.IModel, voice: Listed): void {
+    const { voices, chosen } = this.kept(model);
+    if (voice.everywhere) this.setCommon(exchanged(this.measure.voices, voice, null));
+    const own = voice.everywhere ? voices : exchanged(voices, voice, null);
+    this.keep(model, { voices: own, chosen: chosen.filter((name) => name !== voice.name) });
+  }
+
+  private setCommon(voices: readonly Voice[]): void {
+    void this.loaded?.set(
+      "voices",
+      voices.map(({ name, text }) => ({ name, text })),
+    );
   }
 
   private kept(model: CodeEditor.IModel): Kept {
@@ -136,6 +148,10 @@ function isVoice(value: unknown): value is Voice {
   return typeof name === "string" && typeof text === "string";
 }
 
-function plain(voices: readonly Voice[]): { name: string; text: string }[] {
-  return voices.map(({ name, text }) => ({ name, text }));
+/** Voices with `after` in the place of the one that is called as `before`, or at their end. */
+function exchanged(voices: readonly Voice[], before: Voice | null, after: Voice | null): Voice[] {
+  const at = voices.findIndex(({ name }) => name === before?.name);
+  const rest = voices.filter((_, i) => i !== at);
+  if (after) rest.splice(at < 0 ? rest.length : at, 0, after);
+  return rest;
 }

@@ -1,6 +1,6 @@
 /** The program's drawings as JupyterLab icons. */
 
-import { drawings, fanIcon as fan } from "@jupyter-sim/core";
+import { contextIcon, drawings, fanIcon as fan } from "@jupyter-sim/core";
 import { collapseAllIcon, expandAllIcon, LabIcon } from "@jupyterlab/ui-components";
 
 /** Several continuations from one place. */
@@ -17,4 +17,5 @@ export const icons = {
   authors: icon("authors", drawings.authorsIcon),
   collapse: collapseAllIcon,
   expand: expandAllIcon,
+  context: icon("context", contextIcon),
 };

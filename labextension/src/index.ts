@@ -14,6 +14,7 @@ import { ISettingRegistry } from "@jupyterlab/settingregistry";
 import { IStatusBar } from "@jupyterlab/statusbar";
 import { ITranslator, nullTranslator } from "@jupyterlab/translation";
 import { addCommands } from "./commands";
+import { addContext, ContextPanel } from "./context";
 import { Current } from "./current";
 import { Documents } from "./documents";
 import { Framings } from "./framings";
@@ -65,6 +66,7 @@ function activate(
     report,
   });
   addPanel(app, panel, restorer, palette, trans);
+  addContext(app, new ContextPanel(trans, current, framings), restorer, palette, trans);
   routeKeys(app.commands);
   statusBar?.registerStatusItem(ID, { item, align: "right", rank: 100 });
   const shares = new SharesItem(trans, current, authorship);

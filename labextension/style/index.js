@@ -1,3 +1,4 @@
 import "./base.css";
 import "../../js/src/treeview/tree.css";
 import "./branches.css";
+import "./context.css";

@@ -14,6 +14,11 @@ const dot = (x: number, y: number) =>
 /** Several continuations from one place. */
 export const fanIcon = svg(line("M2 8h3.5M5.5 8l7-5M5.5 8h8M5.5 8l7 5"));
 
+/** A text in a frame. */
+export const contextIcon = svg(
+  line("M2.5 5V2.5H5M11 2.5h2.5V5M13.5 11v2.5H11M5 13.5H2.5V11M5.5 6h5M5.5 8.5h5M5.5 11h3"),
+);
+
 /** Something kept alive. */
 export const branchIcon = svg(
   dot(4, 3.25) + dot(4, 12.75) + dot(12, 5.25) + line("M4 5v6M12 7c0 2.5-4 2-6.5 4"),

@@ -23,12 +23,14 @@ export {
   type Settings,
   type Words,
 } from "./config";
+export { el } from "./dom";
 export { OPEN } from "./ghost";
-export { branchIcon, fanIcon, warnIcon } from "./icons";
+export { branchIcon, contextIcon, fanIcon, warnIcon } from "./icons";
+export { groundsOf, inspect } from "./inspecting";
 export { extents, type Length, lengths } from "./lengths";
 export { fanField } from "./state";
 export { Toggle } from "./toggle";
-export { type Framing, unframed } from "./voices";
+export { type Framing, objection, unframed } from "./voices";
 export { goTo } from "./walking";
 
 /** Let continuations be proposed and judged in an editor. */

@@ -9,14 +9,12 @@ import type { Transaction } from "@codemirror/state";
 import { type EditorView, type PluginValue, ViewPlugin, type ViewUpdate } from "@codemirror/view";
 import type { FanListener, Refusal, Snapshot } from "../client";
 import { newId } from "../ids";
-import type { Context, Voice } from "../protocol";
 import { points } from "../text";
-import { type Cell, type Host, hosts } from "./config";
+import { type Cell, hosts } from "./config";
 import { type Fan, isRunning, shownAs } from "./fan";
-import { extents } from "./lengths";
+import { contextIn, manner } from "./request";
 import { fanField, step } from "./state";
 import type { Draw, Opening, Reopening, Step } from "./steps";
-import { unframed } from "./voices";
 import { type Walked, walked } from "./walked";
 
 /** How long typing rests before the document is told, in milliseconds. */
@@ -167,33 +165,24 @@ class FanPlugin implements PluginValue {
 
   private ask(fan: Fan, asked: Omit<Draw, "type">, tr: Transaction): void {
     const { draw, n, replaces, prefix, voice } = asked;
-    const { length, temperature, minP, distinct } = fan.settings;
-    const { stop, maxTokens } = extents[length];
+    const host = tr.startState.facet(hosts);
+    if (!this.cell || !host) return;
     const request = {
       id: draw,
-      cell: this.cell?.id ?? "",
+      cell: this.cell.id,
       fan: fan.id,
       at: points(tr.newDoc.sliceString(0, fan.head)),
       n,
-      stop,
-      max_tokens: maxTokens,
-      sampling: { temperature, min_p: minP, distinct },
+      ...manner(fan.settings),
       replaces: replaces ?? null,
       prefix: prefix ?? "",
-      context: this.context(voice, tr.startState.facet(hosts)),
+      context: contextIn(voice, host.framing(this.view), this.cell.client),
     };
-    this.cell?.client
+    this.cell.client
       .propose(this.snapshot(tr.newDoc.toString()), request)
       .catch(({ code, message }: Refusal) => {
         if (code !== "lost") this.post({ type: "fail", draw, failure: { code, message } });
       });
-  }
-
-  /** What a prompt is framed by; the cells above are told first. */
-  private context(voice: Voice | null, host: Host | null): Context {
-    const { memory, above, tokens } = host?.framing(this.view) ?? unframed;
-    for (const cell of above) this.cell?.client.sync({ ...cell, undo: false });
-    return { voice, memory, above: above.map(({ cell }) => cell), tokens };
   }
 
   private askAgain(fan: Fan, draw: string, tr: Transaction): void {

@@ -1,6 +1,7 @@
 /** How candidates are dealt round voices, and what a prompt is framed by. Pure. */
 
 import type { Voice } from "../protocol";
+import type { Words } from "./config";
 
 /** The whole text of another cell. */
 export interface Above {
@@ -41,4 +42,25 @@ export function dealt(n: number, voices: readonly Voice[], first = 0): Share[] {
 export function inTurns<T extends { readonly n: number }>(shares: readonly T[]): T[] {
   const most = Math.max(0, ...shares.map(({ n }) => n));
   return Array.from({ length: most }, (_, i) => shares.filter(({ n }) => n > i)).flat();
+}
+
+/** What is put before a prompt, as it is sent: a blank line follows it, unless it ends in white space. */
+export function asFrame(text: string): string {
+  return text === "" || /\s$/.test(text) ? text : `${text}\n\n`;
+}
+
+/** The longest name of a voice. */
+const LONGEST_NAME = 64;
+
+/** What is wrong with a voice, in a sentence; empty where nothing is. `others` are the names in use. */
+export function objection(voice: Voice, others: readonly string[], words: Words): string {
+  const { name, text } = voice;
+  if (name === "") return words.__("Give the voice a name; rows are marked with it.");
+  if (name.length > LONGEST_NAME) {
+    return words.__("The name has %1 characters; make it %2 at most.", name.length, LONGEST_NAME);
+  }
+  if (others.includes(name)) {
+    return words.__("There is a voice called “%1” already; choose another name.", name);
+  }
+  return text.trim() === "" ? words.__("Write what is to stand before the text.") : "";
 }
