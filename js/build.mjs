@@ -1,6 +1,7 @@
-// Bundles the widget for Python: src/widget.ts and src/widget.css to jupyter_sim/static/.
+// Bundles for Python, to jupyter_sim/static/: the widget, src/widget.ts and src/widget.css; and what an
+// exported replay holds, src/replay/page.ts and page.css.
 // Every widget instance carries its bundle and notebooks save it, so the size is capped.
-import { readdirSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -8,17 +9,21 @@ const LIMIT = 400_000;
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const outdir = here("../jupyter_sim/static");
 
-await build({
-  entryPoints: [here("src/widget.ts"), here("src/widget.css")],
-  outdir,
-  bundle: true,
-  minify: true,
-  format: "esm",
-  target: "es2022",
-  legalComments: "none",
-});
+const common = { outdir, bundle: true, minify: true, target: "es2022", legalComments: "none" };
 
-const size = readdirSync(outdir)
+await build({
+  ...common,
+  entryPoints: [here("src/widget.ts"), here("src/widget.css")],
+  format: "esm",
+});
+await build({
+  ...common,
+  entryPoints: { replay: here("src/replay/page.ts") },
+  format: "iife",
+});
+await build({ ...common, entryPoints: { replay: here("src/replay/page.css") } });
+
+const size = ["widget.js", "widget.css"]
   .map((name) => statSync(`${outdir}/${name}`).size)
   .reduce((sum, bytes) => sum + bytes, 0);
 console.log(`jupyter_sim/static: ${size} bytes`);

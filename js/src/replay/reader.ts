@@ -19,8 +19,9 @@ export interface Header {
   readonly exported: number;
 }
 
-/** How far a log can be trusted: every line proved; changed since; cut or garbled; not checked at all. */
-export type Standing = "verified" | "modified" | "damaged" | "unchecked";
+/** How far a log can be trusted: every line is proved; it was changed; it is cut or garbled; it could not be
+ * checked; it came without proofs. */
+export type Standing = "verified" | "modified" | "damaged" | "unchecked" | "bare";
 
 /** What was read. */
 export interface Reading {
@@ -76,7 +77,7 @@ export async function readPage(json: string, around: Circumstances): Promise<Rea
     around.signal,
     around.progress,
   );
-  const standing = problems.length > 0 ? "damaged" : "unchecked";
+  const standing = problems.length > 0 ? "damaged" : "bare";
   const more = Math.max(0, problems.length - TOLD);
   return { header, events, standing, problems: problems.slice(0, TOLD), more };
 }

@@ -68,7 +68,8 @@ export class Reel {
   /** The numbers of the events at which fans are looked at, rising. */
   stops: readonly number[] = [];
   private readonly cells = new Map<string, Strand>();
-  private readonly frames = new Map<string, Framed>();
+  /** What was put before prompts, by the id of the event that told it. */
+  readonly frames = new Map<string, Framed>();
   private readonly offers = new Map<string, Offer>();
 
   private constructor(readonly events: readonly Event[]) {
@@ -320,7 +321,7 @@ function verdictAt({ verdicts }: Offer, index: number): Judged | null {
 }
 
 /** The last of `count` numbers from 0 for which it holds, as it does for all before; -1 for none. */
-function lastAt(count: number, holds: (i: number) => boolean): number {
+export function lastAt(count: number, holds: (i: number) => boolean): number {
   let [low, high] = [0, count];
   while (low < high) {
     const middle = (low + high) >> 1;

@@ -1,0 +1,280 @@
+/**
+ * A replay to look at: the text as it was written, the fan as it was offered, the tree and the figures
+ * beside them, a time line below. It knows no host: it is given what reads a log.
+ *
+ * What belongs to the step is drawn in the next frame; the tree and the figures come when there is time.
+ */
+
+import { el, setText } from "../editor/dom";
+import { visible } from "../visible";
+import type { Words } from "../words";
+import { account } from "./account";
+import { badge } from "./badge";
+import { Branches } from "./branches";
+import { Controls } from "./controls";
+import { FanPane } from "./fanpane";
+import { Player } from "./player";
+import { type Circumstances, NoLog, type Reading } from "./reader";
+import { Reel } from "./reel";
+import { inSlices, Stopped } from "./slices";
+import { Sums } from "./sums";
+import { TextPane } from "./textpane";
+import { Timeline } from "./timeline";
+
+/** What a view is given. */
+export interface ReplayOptions {
+  readonly words: Words;
+  /** Reads the log. Throws NoLog with a sentence for the reader. */
+  read(around: Circumstances): Promise<Reading>;
+  /** Whether the log may say more when it is read again. */
+  readonly grows?: boolean;
+}
+
+/** Milliseconds without a change after which the tree and the figures follow, and how much rarer than
+ * they take they do. */
+const REST = 60;
+const RARER = 6;
+
+/** The view of one log. */
+export class ReplayView {
+  readonly dom: HTMLElement;
+  private readonly words: Words;
+  private readonly head = el("div", "jp-sim-replay-head");
+  private readonly cell = el("span", "jp-sim-replay-cell");
+  private readonly text: TextPane;
+  private readonly fan: FanPane;
+  private readonly line: Timeline;
+  private readonly said = el("div", "jp-sim-replay-event", { role: "status" });
+  private readonly controls: Controls;
+  private readonly sums: Sums;
+  private readonly side = el("div", "jp-sim-replay-side");
+  private readonly notice = el("div", "jp-sim-replay-notice", { role: "status" });
+  private branches: Branches | null = null;
+  private player: Player | null = null;
+  private reading = new AbortController();
+  private frame = 0;
+  private rest: ReturnType<typeof setTimeout> | null = null;
+
+  constructor(private readonly options: ReplayOptions) {
+    const { words } = options;
+    this.words = words;
+    this.text = new TextPane(words);
+    this.fan = new FanPane(words);
+    this.sums = new Sums(words);
+    this.line = new Timeline(words, { to: (seconds) => this.scrub(seconds) });
+    const reload = options.grows ? () => void this.load() : null;
+    this.controls = new Controls(words, { copy: () => void this.copy(), reload });
+    const main = el("div", "jp-sim-replay-main", {}, this.text.dom, this.fan.dom);
+    const body = el("div", "jp-sim-replay-body", {}, main, this.side);
+    const foot = el("div", "jp-sim-replay-foot", {}, this.said, this.line.dom, this.controls.dom);
+    this.dom = el("div", "jp-sim-replay", { tabindex: "-1" }, this.head, this.notice, body, foot);
+    this.dom.addEventListener("keydown", (event) => this.key(event));
+  }
+
+  /** Read the log and show it, from its beginning; when it is read again, where it stood. */
+  async load(): Promise<void> {
+    this.reading.abort();
+    this.reading = new AbortController();
+    this.player?.pause();
+    const index = this.player?.index ?? 0;
+    const { words } = this;
+    const { signal } = this.reading;
+    const told = (share: number) => this.progress(share);
+    this.dom.classList.add("jp-mod-busy");
+    try {
+      const around = { words, signal, progress: (share: number) => told(0.7 * share) };
+      const reading = await this.options.read(around);
+      const work = Reel.of(reading.events);
+      const reel = await inSlices(work, signal, (share) => told(0.7 + 0.3 * share));
+      this.show(reading, reel, index);
+    } catch (error) {
+      if (error instanceof Stopped) return;
+      if (!(error instanceof NoLog)) throw error;
+      this.say(error.message, true);
+    }
+    this.dom.classList.remove("jp-mod-busy");
+  }
+
+  focus(): void {
+    if (this.player) this.line.dom.focus({ preventScroll: true });
+    else this.dom.focus({ preventScroll: true });
+  }
+
+  /** Stop whatever is under way. */
+  dispose(): void {
+    this.reading.abort();
+    this.player?.pause();
+    cancelAnimationFrame(this.frame);
+    if (this.rest) clearTimeout(this.rest);
+  }
+
+  private progress(share: number): void {
+    this.say(this.words.__("Reading the log: %1 %", Math.round(100 * share)), false);
+  }
+
+  private say(sentence: string, failed: boolean): void {
+    this.notice.hidden = sentence === "";
+    this.notice.classList.toggle("jp-mod-failed", failed);
+    setText(this.notice, sentence);
+  }
+
+  private show(reading: Reading, reel: Reel, index: number): void {
+    const { words } = this;
+    const name = reading.header.path || reading.header.document;
+    const title = el("span", "jp-sim-replay-name", {}, visible(name));
+    this.head.replaceChildren(title, badge(reading, words), this.cell);
+    this.dom.classList.toggle("jp-mod-empty", reel.length === 0);
+    this.say(reel.length === 0 ? words.__("Nothing was recorded yet.") : "", false);
+    if (reel.length === 0) return;
+    this.player = new Player(reel, frames, () => this.changed());
+    this.line.load(reel);
+    this.controls.load(this.player);
+    this.branches = new Branches(words, reel, (to) => this.player?.seek(to));
+    const tree = el("div", "jp-sim-replay-tree", { role: "region" }, this.branches.view.dom);
+    tree.setAttribute("aria-label", words.__("Branches"));
+    this.side.replaceChildren(tree, this.sums.dom);
+    this.player.seek(index);
+  }
+
+  private scrub(seconds: number): void {
+    this.player?.pause();
+    this.player?.seek(this.player.reel.after(seconds));
+  }
+
+  private changed(): void {
+    if (this.frame === 0) this.frame = requestAnimationFrame(() => this.draw());
+  }
+
+  /** Draw what belongs to the step. */
+  private draw(): void {
+    this.frame = 0;
+    const { player, words } = this;
+    if (!player) return;
+    const { index, reel, playing } = player;
+    const sentence = account(reel, index, words);
+    const problem = reel.problems.get(index);
+    const said = problem ? `${sentence} — ${visible(problem)}` : sentence;
+    const time = clock(this.seconds(index));
+    this.text.show(reel, index);
+    this.fan.show(reel, index);
+    this.said.setAttribute("aria-live", playing ? "off" : "polite");
+    this.said.classList.toggle("jp-mod-failed", problem !== undefined);
+    setText(this.said, said);
+    this.line.show(index, `${time}, ${said}`);
+    this.controls.show(time);
+    this.name(index);
+    this.settle(REST);
+  }
+
+  private name(index: number): void {
+    const { words } = this;
+    const { strands } = this.player?.reel ?? { strands: [] };
+    const strand = this.player?.reel.strand(index);
+    const one = strands.length < 2;
+    setText(this.cell, one ? "" : words.__("cell %1 of %2", strand?.number, strands.length));
+    this.cell.title = visible(strand?.id ?? "");
+  }
+
+  /** Let the tree and the figures follow once there was no other change for a while; while it plays,
+   * as often as they can. */
+  private settle(delay: number): void {
+    const { player } = this;
+    if (this.rest && player?.playing) return;
+    if (this.rest) clearTimeout(this.rest);
+    this.rest = setTimeout(() => this.follow(performance.now()), delay);
+  }
+
+  private follow(start: number): void {
+    const { player, branches } = this;
+    this.rest = null;
+    if (!player || !branches) return;
+    if (!branches.follow(player.index)) {
+      this.rest = setTimeout(() => this.follow(start), 0);
+      return;
+    }
+    this.controls.sum(this.sums.show(player.reel, player.index));
+    if (player.playing) this.settle(Math.max(REST, RARER * (performance.now() - start)));
+  }
+
+  /** Seconds from the first event, by the recorders' clocks. */
+  private seconds(index: number): number {
+    const { events } = this.player?.reel ?? { events: [] };
+    return (events[index]?.stamp.time ?? 0) - (events[0]?.stamp.time ?? 0);
+  }
+
+  private key(event: KeyboardEvent): void {
+    const { player } = this;
+    const { key, shiftKey, target } = event;
+    if (!player || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (target instanceof HTMLInputElement || (isPressed(target) && key === " ")) return;
+    const acts: Record<string, () => void> = {
+      " ": () => player.toggle(),
+      ArrowLeft: () => (shiftKey ? player.stepFan(-1) : player.step(-1)),
+      ArrowRight: () => (shiftKey ? player.stepFan(1) : player.step(1)),
+      PageUp: () => player.step(-Math.ceil(player.reel.length / 20)),
+      PageDown: () => player.step(Math.ceil(player.reel.length / 20)),
+      Home: () => player.step(-Infinity),
+      End: () => player.step(Infinity),
+      "+": () => player.pace(1),
+      "-": () => player.pace(-1),
+      c: () => void this.copy(),
+    };
+    const act = Object.hasOwn(acts, key) ? acts[key] : undefined;
+    if (!act) return;
+    act();
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  private async copy(): Promise<void> {
+    const { player, words } = this;
+    if (!player) return;
+    const done = await copied(player.reel.text(player.index));
+    const said = done
+      ? words.__("The text at this step was copied.")
+      : words.__("The browser did not let the text be copied; select it and copy it.");
+    setText(this.said, said);
+  }
+}
+
+/** Put a text on the clipboard; whether it went there. Pages over plain HTTP have the old way only. */
+async function copied(text: string): Promise<boolean> {
+  if (navigator.clipboard) {
+    try {
+      await navigator.clipboard.writeText(text);
+      return true;
+    } catch (error) {
+      if (!(error instanceof DOMException)) throw error;
+    }
+  }
+  const before = document.activeElement;
+  const area = el("textarea", "jp-sim-replay-clip");
+  area.value = text;
+  document.body.append(area);
+  area.select();
+  const done = document.execCommand("copy");
+  area.remove();
+  if (before instanceof HTMLElement) before.focus();
+  return done;
+}
+
+function frames(tick: (now: number) => void): () => void {
+  const frame = requestAnimationFrame(tick);
+  return () => cancelAnimationFrame(frame);
+}
+
+/** Whether Space presses what has the focus. */
+function isPressed(target: EventTarget | null): boolean {
+  return target instanceof Element && target.closest("button, summary") !== null;
+}
+
+/** Seconds as a clock has them; a log from elsewhere can say any number. */
+function clock(seconds: number): string {
+  if (!(Math.abs(seconds) < 1e10)) return "(?)";
+  const whole = Math.max(0, Math.floor(seconds));
+  const [minutes, rest] = [Math.floor(whole / 60) % 60, whole % 60].map((n) =>
+    String(n).padStart(2, "0"),
+  );
+  const hours = Math.floor(whole / 3600);
+  return hours > 0 ? `${hours}:${minutes}:${rest}` : `${minutes}:${rest}`;
+}
