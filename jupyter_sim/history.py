@@ -116,6 +116,7 @@ import uuid
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 
 from jupyter_core.paths import jupyter_data_dir
@@ -167,7 +168,7 @@ class History:
         self._damage = _sentences(segments)
         self._events = merged(segments)
         self._ids = {event.stamp.id for event in self._events}
-        self._seq = max((event.stamp.seq for event in self._events), default=0)
+        self._seq = self._events[-1].stamp.seq if self._events else 0
         self._writer = uuid.uuid4().hex
         self.path = _summary(places).path if segments else path
         self.kind = kind
@@ -347,7 +348,7 @@ def segments_of(document: str, root: Path | None = None) -> list[Segment]:
 def merged(segments: Sequence[Segment]) -> list[Event]:
     """Each event once, in the order that all readers agree on."""
     events = [event for segment in segments for event in segment.events]
-    events.sort(key=lambda event: (event.stamp.seq, event.stamp.writer))
+    events.sort(key=attrgetter("stamp.seq", "stamp.writer"))
     return list({event.stamp.id: event for event in reversed(events)}.values())[::-1]
 
 

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from typing import BinaryIO, Literal, NamedTuple, TypeVar
+from typing import BinaryIO, Literal, TypeVar
 
 from ..errors import BadLog
 from ..events import Event, Value
@@ -111,17 +111,6 @@ class Glance:
     last: float
 
 
-class _Piece(NamedTuple):
-    """A line as it stands in the file, with its newline and without. Only the last one can lack it,
-    and one that is too long or lost it to damage.
-    """
-
-    number: int
-    offset: int
-    raw: bytes
-    line: bytes
-
-
 def read_segments(folders: Iterable[Path]) -> list[Segment]:
     """All segments in some folders of one document. Raises BadLog, as `read_segment` does, and for
     a folder that is a link.
@@ -142,8 +131,8 @@ def read_segment(path: Path) -> Segment:
     try:
         with open_plain(path) as file:
             _refuse_newer(path, [raw.removesuffix(b"\n") for raw in _first_two(file)])
+            segment.size = os.fstat(file.fileno()).st_size
             _read_all(segment, file)
-            segment.size = file.tell()
     except OSError as error:
         if error.errno not in (_FOREIGN, errno.ELOOP):
             raise BadLog(f"{path} cannot be read: {error.strerror}.") from error
@@ -210,30 +199,31 @@ def _first_two(file: BinaryIO) -> list[bytes]:
 
 def _read_all(segment: Segment, file: BinaryIO) -> None:
     """Take in each line, with the next one at hand to know the last."""
-    pieces = _pieces(file)
-    piece = next(pieces, None)
+    raws = enumerate(lines(file), 1)
+    here = next(raws, None)
     prev: str | None = None
-    while piece:
-        following = next(pieces, None)
+    while here:
+        number, raw = here
+        here = next(raws, None)
         try:
-            _read(segment, piece, prev)
-            prev = segment.last = digest(piece.line)
+            prev = _read(segment, number, raw.removesuffix(b"\n"), prev, header=number == 1)
+        except BadLog:
+            prev = _read_parts(segment, number, raw, prev, last=here is None)
+
+
+def _read_parts(
+    segment: Segment, number: int, raw: bytes, prev: str | None, last: bool
+) -> str | None:
+    """Take in what is wrong: two lines whose border was damaged come apart again."""
+    parts = _BORDER.split(raw)
+    for index, part in enumerate(parts, 1):
+        line = part.removesuffix(b"\n")
+        try:
+            prev = _read(segment, number, line, prev, header=number == index == 1)
         except BadLog as error:
-            _lose(segment, piece, following is None, error)
+            _lose(segment, number, part, last and index == len(parts), error)
             prev = None
-        piece = following
-
-
-def _pieces(file: BinaryIO) -> Iterator[_Piece]:
-    """The lines of a file; two whose border was damaged come apart again."""
-    offset = 0
-    for number, raw in enumerate(lines(file), 1):
-        parts = _BORDER.split(raw) if raw.find(b'{"prev":"', 1) > 0 else (raw,)
-        for part in parts:
-            yield _Piece(number, offset, part, part.removesuffix(b"\n"))
-            offset += len(part)
-        if len(raw) > MAX_LINE:
-            offset = file.tell()
+    return prev
 
 
 def _refuse_newer(path: Path, two: Sequence[bytes]) -> None:
@@ -255,35 +245,37 @@ def _attempt(some: Sequence[bytes], kind: type[_T]) -> _T | None:
     return None
 
 
-def _read(segment: Segment, piece: _Piece, prev: str | None) -> None:
-    """Take in one line. Raises BadLog if it cannot be read."""
-    if piece.offset == 0:
-        segment.header = load(piece.line, Header)
-        return
-    line = load(piece.line, Line)
-    segment.events.append(line.event)
-    segment.lines.append(piece.number)
-    if prev is not None and line.prev != prev:
-        segment.tell(
-            piece.number,
-            f"says that the line before has the digest {line.prev[:12]}…, but it has {prev[:12]}…: "
-            "the chain breaks here, the line before was changed or lines are missing; what can be "
-            "read is kept",
-        )
+def _read(segment: Segment, number: int, raw: bytes, prev: str | None, header: bool) -> str:
+    """Take in one line, less its newline; its digest. Raises BadLog if it cannot be read."""
+    if header:
+        segment.header = load(raw, Header)
+    else:
+        line = load(raw, Line)
+        segment.events.append(line.event)
+        segment.lines.append(number)
+        if prev is not None and line.prev != prev:
+            segment.tell(
+                number,
+                f"says that the line before has the digest {line.prev[:12]}…, but it has "
+                f"{prev[:12]}…: the chain breaks here, the line before was changed or lines are "
+                "missing; what can be read is kept",
+            )
+    segment.last = digest(raw)
+    return segment.last
 
 
-def _lose(segment: Segment, piece: _Piece, last: bool, error: BadLog) -> None:
+def _lose(segment: Segment, number: int, raw: bytes, last: bool, error: BadLog) -> None:
     """Leave out a line that cannot be read, and say so."""
-    if last and not piece.raw.endswith(b"\n") and len(piece.raw) <= MAX_LINE:
-        segment.torn = piece.offset
+    if last and not raw.endswith(b"\n") and len(raw) <= MAX_LINE:
+        segment.torn = segment.size - len(raw)
         segment.tell(
-            piece.number,
+            number,
             "ends without a newline: the file ends in the middle of it, and it was never "
             "acknowledged; it was set aside",
         )
     else:
-        segment.last = digest(piece.line)
-        segment.tell(piece.number, f"{error}; it was left out")
+        segment.last = digest(raw.removesuffix(b"\n"))
+        segment.tell(number, f"{error}; it was left out")
 
 
 def _named(path: Path) -> tuple[str, int]:
