@@ -32,7 +32,7 @@ async def serve(root: Path, socket: Path) -> None:
             writer.write(encode(said) + b"\n")
 
         connection = Connection(documents, answer, nowhere)
-        with suppress(ConnectionResetError):  # the author is gone
+        with suppress(ConnectionError):  # the author is gone
             while line := await reader.readline():
                 await connection.hear(line.decode())
 
