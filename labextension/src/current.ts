@@ -5,6 +5,7 @@ import type { Cell } from "@jupyter-sim/core";
 import type { JupyterFrontEnd } from "@jupyterlab/application";
 import type { CodeEditor } from "@jupyterlab/codeeditor";
 import { CodeMirrorEditor } from "@jupyterlab/codemirror";
+import type { IDocumentWidget } from "@jupyterlab/docregistry";
 import type { IEditorTracker } from "@jupyterlab/fileeditor";
 import type { INotebookTracker } from "@jupyterlab/notebook";
 import { Signal } from "@lumino/signaling";
@@ -50,13 +51,12 @@ export class Current {
     const main = this.app.shell.currentWidget;
     const file = editors?.currentWidget;
     if (file && main === file) {
-      return this.at(file.content.editor.model, file, 0, file.context.path);
+      return this.at(file.content.editor.model, file, 0);
     }
     const panel = notebooks?.currentWidget;
     const active = panel?.content.activeCell;
-    if (!panel || !active)
-      return file ? this.at(file.content.editor.model, file, 0, file.context.path) : null;
-    return this.at(active.model, panel, panel.content.activeCellIndex + 1, panel.context.path);
+    if (!panel || !active) return file ? this.at(file.content.editor.model, file, 0) : null;
+    return this.at(active.model, panel, panel.content.activeCellIndex + 1);
   }
 
   /** The editor of the cell, if it has one now. */
@@ -81,9 +81,16 @@ export class Current {
     this.view?.focus();
   }
 
-  private at(model: CodeEditor.IModel, widget: Widget, number: number, path: string): Place | null {
+  /** A document that is still being loaded does not know yet which one it is. */
+  private at(model: CodeEditor.IModel, widget: IDocumentWidget, number: number): Place | null {
+    const { context } = widget;
+    if (!context.isReady) {
+      void context.ready.then(() => this.changed.emit());
+      return null;
+    }
     const cell = this.documents.cell(model);
-    return cell && { cell, model, widget, number, document: path.split("/").pop() ?? path };
+    const document = context.path.split("/").pop() ?? context.path;
+    return cell && { cell, model, widget, number, document };
   }
 }
 
