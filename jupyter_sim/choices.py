@@ -4,6 +4,7 @@ Pure, and of use to all that counts: `curation` for its figures, `formats.pairs`
 knows no text but the candidates' own.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -87,11 +88,18 @@ class Offer:
         made = self.generated
         if made is None or self.verdict != "accepted":
             return 0, 0
-        length = len(made.text)
-        points = {p for start, stop in self.accepted for p in range(start, min(stop, length))}
-        if made.ends:
-            return len(points), sum(max(end, 1) - 1 in points for end in made.ends)
-        return len(points), round(len(made.tokens) * len(points) / max(1, length))
+        length, stops = len(made.text), [0]
+        starts = [0]
+        for start, stop in sorted(self.accepted):
+            start, stop = max(start, stops[-1]), min(stop, length)
+            if start < stop:
+                starts.append(start)
+                stops.append(stop)
+        points = sum(stops) - sum(starts)
+        if not made.ends:
+            return points, round(len(made.tokens) * points / max(1, length))
+        lasts = (max(end, 1) - 1 for end in made.ends)
+        return points, sum(last < stops[bisect_right(starts, last) - 1] for last in lasts)
 
 
 def gather(events: Iterable[Event]) -> tuple[tuple[Offer, ...], tuple[Choice, ...]]:

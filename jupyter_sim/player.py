@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TextIO
 
 from .edits import difference
-from .events import Accepted, Branched, Dismissed, Rejected
+from .events import Accepted, Branched, Dismissed, Rejected, Withdrawn
 from .formats.account import account
 from .formats.plain import one_line, visible
 from .replay import Step
@@ -74,7 +74,7 @@ class _Player:
         yield f"{clock(step.seconds):>8}  {account(step.event, step.tree, step.fan)}"
         if step.problem:
             yield f"{'':10}! {one_line(step.problem)}"
-        if isinstance(step.event, Accepted | Branched | Rejected | Dismissed):
+        if isinstance(step.event, Accepted | Branched | Rejected | Withdrawn | Dismissed):
             yield from self._fan(step)
         before = self._latest.get(step.cell)
         old = before.text if before else ""

@@ -164,6 +164,15 @@ def test_without_the_ends_of_tokens_they_are_kept_in_proportion(log_: Log) -> No
     assert figures(log_).total.kept_tokens == round(3 * 5 / 13)
 
 
+def test_what_is_accepted_twice_is_kept_once(log_: Log) -> None:
+    seen, root = ("a", "b", "c", "d", "x"), Place("e1.0", 6)
+    for start, stop in ((3, 9), (0, 2), (12, 99)):
+        log_.add(Accepted(log_.stamp(), "one", "a", seen, root, start, stop))
+    total = figures(log_).total
+    # code points 0 to 9 and 12 to 13 of " dark and odd", whose tokens end at 5, 9 and 13
+    assert (total.kept, total.kept_tokens) == (10, 3)
+
+
 def test_the_branching_factor_counts_what_is_different_at_each_place(log_: Log) -> None:
     # after "It was": dark…, late, wet, !; at the end: e, f, g, h, then, never
     assert figures(log_).total.branching == (4 + 6) / 2

@@ -8,12 +8,15 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from jupyter_sim import history, upkeep
 from jupyter_sim.errors import BadLog
 from jupyter_sim.events import (
     Edited,
     Event,
+    Moved,
     Opened,
     Place,
     Written,
@@ -120,6 +123,30 @@ def test_a_node_is_cut_where_others_hang_in_it() -> None:
         [" wet", "model"],
         [" never mind wet", "model"],
     ]
+
+
+@settings(deadline=None)
+@given(st.data())
+def test_the_segments_from_the_root_are_the_text_of_every_node(data: st.DataObject) -> None:
+    tree = Tree("cell").apply(Opened(stamp(1), data.draw(st.sampled_from(("", "ab")))))
+    for seq in range(2, data.draw(st.integers(2, 20))):
+        node = data.draw(st.sampled_from(sorted(tree.nodes)))
+        place = Place(node, data.draw(st.integers(0, len(tree.nodes[node].text))))
+        text = data.draw(st.sampled_from(("", "x", "yz")))
+        author = data.draw(st.sampled_from(("human", "found")))
+        moved, written = Moved(stamp(seq), place), Written(text, author)
+        edited = Edited(stamp(seq), place, 0, (written,))
+        tree = tree.apply(data.draw(st.sampled_from((moved, edited))))
+    segments = outline(tree)
+    assert len({segment.id for segment in segments}) == len(segments)
+    texts: dict[str | None, str] = {None: ""}
+    for segment in segments:
+        texts[segment.id] = texts[segment.parent] + segment.text
+    branches = {tree.branch(Place(id, len(node.text))) for id, node in tree.nodes.items()}
+    leaves = {segment.id for segment in segments} - {segment.parent for segment in segments}
+    assert {texts[leaf] for leaf in leaves} <= branches
+    assert all(any(text.startswith(branch) for text in texts.values()) for branch in branches)
+    assert [texts[segment.id] for segment in segments if segment.selected] == [tree.text]
 
 
 def test_typing_is_one_segment_however_often_one_paused() -> None:

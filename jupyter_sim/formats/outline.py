@@ -46,7 +46,9 @@ def outline(tree: Tree) -> tuple[Segment, ...]:
                 id = f"{node.id}+"
             segments.append(_segment(tree, node, start, stop, id, parent))
             last[node.id, stop] = parent = id
-    return tuple(_joined(segments))
+    head = tree.head
+    selected = last[head.node, head.offset] if head else None
+    return tuple(_joined([replace(s, selected=s.id == selected) for s in segments]))
 
 
 def _cuts(tree: Tree) -> dict[str, set[int]]:
@@ -74,7 +76,6 @@ def _segment(tree: Tree, node: Node, start: int, stop: int, id: str, parent: str
     writers = {run.author for run in cut(node.runs, start, stop)} or {
         run.author for run in node.runs
     }
-    head = tree.head
     return Segment(
         id=id,
         parent=parent,
@@ -83,7 +84,7 @@ def _segment(tree: Tree, node: Node, start: int, stop: int, id: str, parent: str
         writer=writers.pop() if len(writers) == 1 else "mixed" if writers else "found",
         verdict=tree.verdicts.get(node.id) if start == 0 else None,
         mark=tree.marks.get(node.id, Mark()) if start == 0 else Mark(),
-        selected=head is not None and (head.node, head.offset) == (node.id, stop),
+        selected=False,
     )
 
 
