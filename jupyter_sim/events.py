@@ -134,7 +134,7 @@ class Sampling(Value, frozen=True):
     """How a token is drawn from the model's distribution. The default is nearly honest.
 
     `chain` works on the logits in its order, before all else. `distinct`: first tokens are drawn
-    without replacement, and of identical candidates all but one are drawn again.
+    without replacement, and whoever asked draws candidates again that repeat another.
     """
 
     temperature: Annotated[float, Meta(ge=0, le=10)] = 1.0

@@ -5,17 +5,21 @@ on a terminal, where it streams, and in a pipe.
 """
 
 import json
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Literal, TextIO
 
-from msgspec import to_builtins
+from msgspec import structs, to_builtins
 
 from .engine.messages import Column, Engine, Piece, Rollout
 from .events import Alternative, Finish
 from .formats.plain import visible
 
 Format = Literal["text", "json"]
+
+REDRAWS = 4
+"""How often a candidate that repeats another is drawn again."""
 
 
 @dataclass(slots=True)
@@ -58,11 +62,49 @@ def seeds(seed: int, n: int) -> tuple[int, ...]:
 
 
 async def propose(engine: Engine, rollout: Rollout, out: TextIO, form: Format) -> None:
-    """Run one rollout and print its candidates. Raises what the engine raises."""
+    """Run one rollout and print its candidates; distinct ones when all are whole. Raises what the
+    engine raises.
+    """
     teller = _Teller(len(rollout.seeds), out, form)
+    if rollout.sampling.distinct:
+        for candidate in await _unlike(engine, rollout):
+            teller.take_whole(candidate)
+        return
     async for answer in engine.rollout(rollout):
         if isinstance(answer, Column):
             teller.take(answer)
+
+
+async def _unlike(engine: Engine, rollout: Rollout) -> list[Candidate]:
+    """The candidates of a rollout when all are whole. What says the same as one before it is drawn
+    again, a few times, with a seed that follows from its own.
+    """
+    candidates = await _whole(engine, rollout)
+    for turn in range(REDRAWS):
+        repeats = _repeats(candidates)
+        if not repeats:
+            break
+        again = tuple(seeds(rollout.seeds[index] + turn, 1)[0] for index in repeats)
+        id = f"{rollout.id}-{turn}"
+        fresh = await _whole(engine, structs.replace(rollout, id=id, seeds=again))
+        for index, candidate in zip(repeats, fresh, strict=True):
+            candidates[index] = replace(candidate, index=index)
+    return candidates
+
+
+async def _whole(engine: Engine, rollout: Rollout) -> list[Candidate]:
+    candidates = [Candidate(index) for index in range(len(rollout.seeds))]
+    async for answer in engine.rollout(rollout):
+        if isinstance(answer, Column):
+            for piece in answer.pieces:
+                candidates[piece.index].gain(piece)
+    return candidates
+
+
+def _repeats(candidates: Sequence[Candidate]) -> list[int]:
+    """The candidates that say what one before them says."""
+    first: dict[str, int] = {}
+    return [c.index for c in candidates if first.setdefault(c.text, c.index) != c.index]
 
 
 class _Teller:
@@ -87,6 +129,11 @@ class _Teller:
             self._at += 1
             self._told = 0
         self._out.flush()
+
+    def take_whole(self, candidate: Candidate) -> None:
+        """Print a candidate that is whole."""
+        self._told = 0
+        self._tell(candidate)
 
     def _as_json(self, candidate: Candidate) -> None:
         if candidate.finish:

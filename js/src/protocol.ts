@@ -419,7 +419,7 @@ export interface Source {
  * How a token is drawn from the model's distribution. The default is nearly honest.
  *
  * `chain` works on the logits in its order, before all else. `distinct`: first tokens are drawn
- * without replacement, and of identical candidates all but one are drawn again.
+ * without replacement, and whoever asked draws candidates again that repeat another.
  */
 export interface Sampling {
   temperature?: number;
@@ -886,8 +886,8 @@ export interface Move {
 }
 /**
  * One draw into a fan, at an offset of the cell's text or any place of its tree; the request's
- * id is the draw's. The same `fan` again means more; `replaces` names the rejected candidate whose
- * row is free. Every candidate begins with `prefix`, as if the model had said it. `top`
+ * id is the draw's. The same `fan` again means more; `replaces` names the candidate, rejected or a
+ * repetition, in whose row it comes. Every candidate begins with `prefix`, as if the model had said it. `top`
  * alternatives come with each token.
  */
 export interface Propose {

@@ -105,6 +105,42 @@ describe("the order of the rows", () => {
   });
 });
 
+describe("distinct candidates", () => {
+  const twice: [string, number][] = [
+    [" over", -1],
+    [" over", -2],
+  ];
+
+  test("are drawn again where they repeat another, and come into the same row", async () => {
+    const s = await offered({ distinct: true }, ...twice);
+    await s.quiet();
+    expect(s.wire.last("propose")).toMatchObject({ n: 1, replaces: "1.1" });
+    await s.begin();
+    await s.grow({ "2.0": " away" });
+    await s.end("2.0");
+    expect(numbers(s)).toEqual(["1", "2"]);
+    expect(s.candidates).toEqual([" over", " away"]);
+  });
+
+  test("are drawn again a few times only", async () => {
+    const s = await offered({ distinct: true }, ...twice);
+    for (let round = 2; round < 9; round++) {
+      await s.quiet();
+      if (s.wire.types().filter((type) => type === "propose").length < round) break;
+      await s.begin();
+      await s.grow({ [`${round}.0`]: " over" });
+      await s.end(`${round}.0`);
+    }
+    expect(s.wire.types().filter((type) => type === "propose").length).toBe(5);
+  });
+
+  test("are not asked for where that is not set", async () => {
+    const s = await offered({}, ...twice);
+    await s.quiet();
+    expect(s.wire.types().filter((type) => type === "propose").length).toBe(1);
+  });
+});
+
 test("distinct first tokens are asked for where that is set", async () => {
   const s = await offered({ distinct: true }, [" over", -1]);
   expect(s.wire.last("propose").sampling).toMatchObject({ distinct: true });

@@ -84,7 +84,7 @@ def _edited(event: Edited) -> str:
 def _proposed(event: Proposed) -> str:
     n = _count(len(event.candidates), "candidate")
     stop = "" if event.stop == "none" else f", to the end of a {event.stop}"
-    more = " in place of a rejected one" if event.replaces else ""
+    more = " in place of another one" if event.replaces else ""
     return (
         f"asked {one_line(event.source.model).strip() or 'the model'} for {n}{more}: up to "
         f"{_count(event.max_tokens, 'token')}{stop}, temperature {event.sampling.temperature:g}"

@@ -1,7 +1,7 @@
 /** In which order the rows of a fan stand, and which of them say the same. Pure. */
 
 import type { Words } from "./config";
-import { type Fan, fits, grows, type Row, whole } from "./fan";
+import { type Candidate, type Fan, fits, grows, type Row, whole } from "./fan";
 
 /** The orders: as drawn; the likeliest first, by the mean log-probability of a token; or by text, so
  * that candidates which begin alike are neighbours. */
@@ -48,6 +48,12 @@ export function copies(fan: Fan): number[] {
     }
   });
   return counts;
+}
+
+/** The candidates that say what another one says, which is shown for them. */
+export function repetitions(fan: Fan): Candidate[] {
+  const counts = copies(fan);
+  return fan.rows.flatMap(({ shown }, i) => (shown && counts[i] === 0 ? [shown] : []));
 }
 
 /** What a row says when all is said; null where it is no candidate to choose. */

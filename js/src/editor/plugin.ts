@@ -12,6 +12,7 @@ import { newId } from "../ids";
 import { points } from "../text";
 import { type Cell, hosts } from "./config";
 import { type Fan, isRunning, shownAs } from "./fan";
+import { repetitions } from "./order";
 import { contextIn, manner } from "./request";
 import { fanField, step } from "./state";
 import type { Draw, Opening, Reopening, Step } from "./steps";
@@ -19,11 +20,14 @@ import { type Walked, walked } from "./walked";
 
 /** How long typing rests before the document is told, in milliseconds. */
 const PAUSE = 1000;
+/** How often in a fan's life candidates that repeat others are drawn again. */
+const REDRAWS = 4;
 
 class FanPlugin implements PluginValue {
   private cell: Cell | null = null;
   private undone = false;
   private told: readonly string[] = [];
+  private redraws = 0;
   private inbox: Step[] = [];
   private pause: ReturnType<typeof setTimeout> | null = null;
   private destroyed = false;
@@ -100,6 +104,17 @@ class FanPlugin implements PluginValue {
     }
     if (before && before.id !== after?.id) this.leave(before, closes);
     if (after && !isRunning(after)) this.tellSeen(after);
+    if (before && after && isRunning(before) && !isRunning(after)) this.vary(after);
+  }
+
+  /** Draw again what repeats another candidate, where they are to be distinct; a few times. */
+  private vary(fan: Fan): void {
+    if (!fan.settings.distinct || this.redraws === REDRAWS) return;
+    const draws = repetitions(fan).map(
+      ({ id, voice }): Draw => ({ type: "draw", draw: newId(), n: 1, replaces: id, voice }),
+    );
+    if (draws.length > 0) this.redraws++;
+    this.post(...draws);
   }
 
   private open(opening: Opening, tr: Transaction): void {
@@ -107,6 +122,7 @@ class FanPlugin implements PluginValue {
     this.cell = tr.state.facet(hosts)?.cell(this.view) ?? null;
     if (!fan || !this.cell) return;
     this.told = [];
+    this.redraws = 0;
     this.cell.client.attach(opening.fan, this.listener());
     for (const draw of opening.draws) this.ask(fan, draw, tr);
   }

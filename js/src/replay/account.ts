@@ -105,7 +105,7 @@ class Teller {
     const model = visible(source.model).trim() || words.__("the model");
     const n = words._n("%1 candidate", "%1 candidates", candidates.length);
     const most = words._n("%1 token", "%1 tokens", max_tokens);
-    const what = replaces ? words.__("%1 in place of a rejected one", n) : n;
+    const what = replaces ? words.__("%1 in place of another one", n) : n;
     const degrees = String(sampling.temperature ?? 1);
     return words.__("asked %1 for %2: up to %3, temperature %4", model, what, most, degrees);
   }
