@@ -98,6 +98,8 @@ function hostOf(model: Model, client: Client, report: (message: string) => void)
     cell: () => cell,
     settings: () => settingsOf(model),
     framing: () => unframed,
+    presets: () => [],
+    choose: () => {},
     keep: (_, settings) => keep(model, settings),
     isRemote: (tr) => tr.annotation(Transaction.remote) === true,
     isUndo: (tr) => tr.isUserEvent("undo") || tr.isUserEvent("redo"),

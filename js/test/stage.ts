@@ -13,6 +13,7 @@ import {
   type Framing,
   fanField,
   fans,
+  type Preset,
   unframed,
 } from "../src/editor";
 import { type Fan, fits, remainder, whole } from "../src/editor/fan";
@@ -76,6 +77,8 @@ export class Stage {
   readonly authorship = new Toggle();
   settings: Settings = { ...defaults, n: 3 };
   framing: Framing = unframed;
+  presets: Preset[] = [];
+  chosen: readonly string[] = [];
 
   /** `cell` is null in an editor that belongs to no document. */
   constructor(text: string, cell: string | null = "cell-1", client?: Client, readOnly = false) {
@@ -105,6 +108,10 @@ export class Stage {
       cell: () => (cell === null ? null : { client: this.client, id: cell }),
       settings: () => this.settings,
       framing: () => this.framing,
+      presets: () => this.presets,
+      choose: (_: EditorView, names: readonly string[]) => {
+        this.chosen = names;
+      },
       keep: (_: EditorView, settings: Settings) => {
         this.settings = settings;
       },

@@ -35,6 +35,7 @@ function labels(trans: TranslationBundle): Record<Action, string> {
     "next-order": trans.__("Rows: Another Order"),
     probabilities: trans.__("Probabilities: Look into the Candidate"),
     "one-of-each": trans.__("Propose: One from Each Voice"),
+    "next-preset": trans.__("Next Draw: Another Preset"),
     score: trans.__("Score: Shade the Text by Surprise"),
     "next-token": trans.__("Probabilities: Next Token"),
     "previous-token": trans.__("Probabilities: Previous Token"),
@@ -54,6 +55,7 @@ const anywhere: ReadonlySet<Action> = new Set([
   "probabilities",
   "score",
   "one-of-each",
+  "next-preset",
 ]);
 
 /** Add the commands to the application and to its palette. */

@@ -100,6 +100,13 @@ export class Framings {
     this.keep(model, { chosen: on ? [...others, name] : others });
   }
 
+  /** Choose the voices of these names, those that there are, and no others. */
+  chooseOnly(model: CodeEditor.IModel, names: readonly string[]): void {
+    const known = this.voices(model).map(({ name }) => name);
+    const chosen = known.filter((name) => names.includes(name));
+    if (chosen.join("\n") !== this.kept(model).chosen.join("\n")) this.keep(model, { chosen });
+  }
+
   /** Put a voice in the place of `before`, or beside the others; chosen, if it is new. */
   put(model: CodeEditor.IModel, before: Listed | null, voice: Voice, everywhere: boolean): void {
     const { voices, chosen } = this.kept(model);

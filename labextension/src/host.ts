@@ -32,6 +32,8 @@ export function hostOf(model: CodeEditor.IModel, around: Surroundings): Host {
     cell: () => documents.cell(model),
     settings: () => settings.of(isCode(model)),
     framing: () => framings.of(model),
+    presets: () => settings.presets,
+    choose: (_, voices) => framings.chooseOnly(model, voices),
     keep: (_, changed) => settings.keep(isCode(model), changed),
     isRemote: (tr) => tr.annotation(ySyncAnnotation) !== undefined,
     isUndo: () => Boolean(undoing()?.undoing || undoing()?.redoing),

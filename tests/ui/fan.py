@@ -124,16 +124,24 @@ class Fan:
         editor = self.desk.page.locator(".jp-sim-open")
         return editor.get_by_role("button", name=re.compile(rf"(^|\W){re.escape(name)}$"))
 
+    def drawer(self) -> None:
+        """Open what stands under the foot's one line, if it is not open."""
+        more = self.part(".jp-sim-more")
+        if more.get_attribute("aria-expanded") == "false":
+            more.click()
+
     def choose_length(self, length: str) -> None:
-        self.button(f"Length of the next draw: {self.part('.jp-sim-opener').inner_text()}").click()
+        self.button(f"Length of the next draw: {self.part('.jp-sim-length').inner_text()}").click()
         self.desk.page.get_by_role("menuitemradio", name=length, exact=True).click()
 
     def choose_count(self, n: int) -> None:
         """Press the buttons until n candidates are asked for."""
+        self.drawer()
         self._step("Candidates in the next draw", ("Fewer", "More"), "n {}", range(1, 33), n)
 
     def choose_temperature(self, temperature: float) -> None:
         """Press the buttons until the temperature is so many tenths."""
+        self.drawer()
         tenths = [i / 10 for i in range(21)]
         name = "Temperature of the next draw"
         self._step(name, ("Cooler", "Warmer"), "T {}", tenths, temperature)

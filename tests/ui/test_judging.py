@@ -73,6 +73,7 @@ def test_the_buttons_do_what_the_keys_do(desk: Desk, fan: Fan) -> None:
     fan.row(1).click()
     fan.button("reject").click()
     fan.settle()
+    fan.drawer()
     fan.button("more").click()
     fan.settle(10)
     fan.row(0).click()

@@ -11,6 +11,7 @@ import { score } from "./heat";
 import { draws, openAt } from "./opening";
 import { neighbour } from "./order";
 import { fanPlugin } from "./plugin";
+import { nextPreset } from "./presets";
 import { choose, lookOn, probabilities, takeAlternative } from "./probing";
 import { fanField, step } from "./state";
 import type { Draw } from "./steps";
@@ -112,6 +113,7 @@ export const commands: Readonly<Record<Action, Command>> = {
   probabilities: (view) => probabilities(view) || score(view),
   score,
   "one-of-each": oneOfEach,
+  "next-preset": nextPreset,
   "next-token": lookOn(1),
   "previous-token": lookOn(-1),
 };

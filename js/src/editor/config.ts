@@ -6,6 +6,7 @@ import type { Client } from "../client";
 import type { Words } from "../words";
 import type { Length } from "./lengths";
 import type { Order } from "./order";
+import type { Preset } from "./presets";
 import type { Toggle } from "./toggle";
 import type { Framing } from "./voices";
 
@@ -65,6 +66,7 @@ export type Action =
   | "probabilities"
   | "score"
   | "one-of-each"
+  | "next-preset"
   | "next-token"
   | "previous-token";
 
@@ -84,6 +86,10 @@ export interface Host {
   settings(view: EditorView): Settings;
   /** What stands before the text in the prompt of the next draw. */
   framing(view: EditorView): Framing;
+  /** The presets that can be taken. */
+  presets(): readonly Preset[];
+  /** Deal the next draw to the voices of these names, and to no others. */
+  choose(view: EditorView, voices: readonly string[]): void;
   /** The settings were changed where the fan is. */
   keep(view: EditorView, settings: Settings): void;
   /** Whether a transaction brings in a change made elsewhere. */

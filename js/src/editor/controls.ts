@@ -1,8 +1,6 @@
-/** Small controls that leave the focus where it is: a value between two buttons, a choice of lengths. */
+/** Small controls that leave the focus where it is: a value between two buttons, a choice of one. */
 
-import type { Words } from "./config";
 import { button, el, setAttribute, setText } from "./dom";
-import { type Length, lengthName, lengths } from "./lengths";
 
 /** A value with a button on each side; `names` are its own and those of the buttons. */
 export class Stepper {
@@ -23,51 +21,59 @@ export class Stepper {
   }
 }
 
-/** The choice of a length: a button, and the list that it opens elsewhere. */
-export class LengthChoice {
+/** What can be chosen: a key, and its name. */
+export type Option = readonly [key: string, name: string];
+
+/** The choice of one thing: a button, and the list that it opens elsewhere. */
+export class Choice {
   readonly opener: HTMLButtonElement;
-  readonly list: HTMLElement;
+  readonly list = el("span", "jp-sim-menu", { role: "menu" });
   private readonly label = el("span", "");
-  private readonly items: Map<Length, HTMLButtonElement>;
+  private options: readonly Option[] = [];
 
   constructor(
-    private readonly words: Words,
-    choose: (length: Length) => void,
-    private readonly toggled: (open: boolean) => void,
+    className: string,
+    private readonly choose: (key: string) => void,
+    private readonly toggled: (choice: Choice) => void,
   ) {
-    this.opener = button("jp-sim-opener", () => this.toggle(!this.isOpen), this.label);
+    const press = () => this.toggle(!this.isOpen);
+    this.opener = button(`jp-sim-opener ${className}`, press, this.label);
     setAttribute(this.opener, "aria-haspopup", "menu");
-    this.items = new Map(lengths.map((length) => [length, this.item(length, choose)]));
-    this.list = el("span", "jp-sim-menu", { role: "menu" }, ...this.items.values());
-    this.toggle(false);
+    setAttribute(this.opener, "aria-expanded", "false");
   }
 
-  show(length: Length): void {
-    const name = lengthName(length, this.words);
-    const title = this.words.__("Length of the next draw: %1", name);
-    setText(this.label, name);
-    setAttribute(this.opener, "title", title);
-    setAttribute(this.opener, "aria-label", title);
-    for (const [key, item] of this.items)
-      setAttribute(item, "aria-checked", String(key === length));
-  }
-
-  private item(length: Length, choose: (length: Length) => void): HTMLButtonElement {
-    const press = () => {
-      this.toggle(false);
-      choose(length);
-    };
-    const item = button("jp-sim-item", press, lengthName(length, this.words));
-    setAttribute(item, "role", "menuitemradio");
-    return item;
-  }
-
-  private get isOpen(): boolean {
+  get isOpen(): boolean {
     return this.opener.getAttribute("aria-expanded") === "true";
   }
 
-  private toggle(open: boolean): void {
+  /** Show what can be chosen, what is, and what that is called in a sentence. */
+  show(options: readonly Option[], chosen: string, label: string, title: string): void {
+    setText(this.label, label);
+    setAttribute(this.opener, "title", title);
+    setAttribute(this.opener, "aria-label", title);
+    if (JSON.stringify(options) !== JSON.stringify(this.options)) {
+      this.options = options;
+      this.list.replaceChildren(...options.map((option) => this.item(option)));
+    }
+    options.forEach(([key], i) => {
+      const item = this.list.children[i];
+      if (item) setAttribute(item, "aria-checked", String(key === chosen));
+    });
+  }
+
+  toggle(open: boolean): void {
     setAttribute(this.opener, "aria-expanded", String(open));
-    this.toggled(open);
+    this.list.classList.toggle("jp-mod-open", open);
+    this.toggled(this);
+  }
+
+  private item([key, name]: Option): HTMLButtonElement {
+    const press = () => {
+      this.toggle(false);
+      this.choose(key);
+    };
+    const item = button("jp-sim-item", press, name);
+    setAttribute(item, "role", "menuitemradio");
+    return item;
   }
 }

@@ -24,10 +24,12 @@ export {
   type Words,
 } from "./config";
 export { el } from "./dom";
+export { branchesIn, explore, type Plan } from "./exploring";
 export { OPEN } from "./ghost";
 export { branchIcon, contextIcon, fanIcon, warnIcon } from "./icons";
 export { groundsOf, inspect } from "./inspecting";
 export { extents, type Length, lengths } from "./lengths";
+export { type Preset, presetNow } from "./presets";
 export { fanField } from "./state";
 export { Toggle } from "./toggle";
 export { type Framing, objection, unframed } from "./voices";

@@ -265,8 +265,8 @@ const spec: Parameters<typeof EditorView.baseTheme>[0] = {
     borderTop: "1px dashed var(--jp-sim-line)",
   },
   ".jp-sim-hints": { display: "flex", flexWrap: "wrap", gap: "3px 12px" },
-  ".jp-sim-hints.jp-mod-probe, &.jp-sim-probing .jp-sim-hints": { display: "none" },
-  "&.jp-sim-probing .jp-sim-hints.jp-mod-probe": { display: "flex" },
+  ".jp-sim-hints.jp-mod-probe, &.jp-sim-probing .jp-sim-foot > .jp-sim-hints": { display: "none" },
+  "&.jp-sim-probing .jp-sim-foot > .jp-sim-hints.jp-mod-probe": { display: "flex" },
   ".jp-sim-panel .jp-sim-hint": {
     display: "inline-flex",
     alignItems: "center",
@@ -297,10 +297,11 @@ const spec: Parameters<typeof EditorView.baseTheme>[0] = {
     color: "var(--jp-sim-fg2)",
   },
   ".jp-sim-panel .jp-sim-step": { width: "16px", borderRadius: "3px" },
-  ".jp-sim-panel .jp-sim-step:hover, .jp-sim-opener:hover, .jp-sim-order:hover": {
-    color: "var(--jp-sim-fg)",
-    background: mix(6),
-  },
+  ".jp-sim-panel .jp-sim-step:hover, .jp-sim-opener:hover, .jp-sim-order:hover, .jp-sim-more:hover":
+    {
+      color: "var(--jp-sim-fg)",
+      background: mix(6),
+    },
   ".jp-sim-panel .jp-sim-opener, .jp-sim-panel .jp-sim-order": {
     color: "var(--jp-sim-fg2)",
     padding: "0 4px",
@@ -316,8 +317,26 @@ const spec: Parameters<typeof EditorView.baseTheme>[0] = {
     borderBottom: "none",
   },
   ".jp-sim-menu": { display: "none", flexWrap: "wrap", gap: "3px 4px" },
-  ".jp-mod-choosing .jp-sim-menu": { display: "flex" },
-  ".jp-mod-choosing .jp-sim-hints": { display: "none" },
+  ".jp-sim-menu.jp-mod-open": { display: "flex" },
+  ".jp-mod-choosing > .jp-sim-hints": { display: "none" },
+  ".jp-sim-drawer": {
+    display: "none",
+    flex: "1 0 100%",
+    flexWrap: "wrap",
+    alignItems: "center",
+    gap: "3px 14px",
+    minHeight: "20px",
+  },
+  ".jp-mod-open > .jp-sim-drawer": { display: "flex" },
+  ".jp-sim-panel .jp-sim-more": {
+    padding: "0 6px 2px",
+    borderRadius: "3px",
+    lineHeight: "14px",
+    fontWeight: "600",
+    letterSpacing: "1px",
+  },
+  '.jp-sim-panel .jp-sim-more[aria-expanded="true"]': { background: mix(7) },
+  ".jp-sim-panel [hidden]": { display: "none" },
   ".jp-sim-panel .jp-sim-item": {
     textAlign: "left",
     padding: "2px 8px",
