@@ -132,6 +132,9 @@ class Document:
             yield
         finally:
             done.set()
+            for cell in cells:
+                if self._turns[cell] is done:
+                    del self._turns[cell]
 
     async def _carry_out(self, request: Told | Asked, reply: Reply, user: str) -> None:
         if self._missing.get(reply, request.id) != request.id:

@@ -28,6 +28,7 @@ from jupyter_sim.protocol import (
     Scored,
     Sync,
     Voice,
+    encode,
 )
 
 from .writer import PROMPT, Open, Writer, recorded, told
@@ -243,6 +244,19 @@ async def test_a_score_covers_the_whole_text_and_records_nothing(
     assert recorded(writer.document) == ["Opened"]
 
 
+@pytest.mark.parametrize("text", ["", "\0\n\r\u2028" * 300, "👩‍🚀" * 300])
+async def test_strange_texts_are_inspected_and_scored_too(
+    opened: Open, starter: LlamaEngine, text: str
+) -> None:
+    writer = opened(starter)
+    await writer.write(text)
+    seen = await inspect(writer, len(text), Context())
+    assert len(seen.tokens) <= 512 - 24
+    assert isinstance(await writer.ask(Score(writer.id(), "cell")), Acknowledged)
+    assert encode(writer.answers(Scored)[-1])
+    assert encode(seen)
+
+
 async def test_a_score_is_stopped_by_its_id(opened: Open) -> None:
     writer = opened(ScriptedEngine())
     await writer.write("word " * 20_000)
@@ -313,3 +327,19 @@ async def test_more_tokens_than_the_window_holds_are_refused(opened: Open) -> No
     assert isinstance(refused, Refused)
     assert refused.code == "context_full"
     assert "shorter candidates" in refused.message
+
+
+async def test_half_a_surrogate_pair_is_refused_in_a_sentence(
+    opened: Open, starter: LlamaEngine
+) -> None:
+    writer = opened(starter)
+    await writer.write("a\ud800b")
+    for asked in (
+        Score(writer.id(), "cell"),
+        Propose(writer.id(), "cell", "f-1-2-3-4", 3, 1, "none", 8),
+    ):
+        await writer.document.handle(asked, writer.hear)
+        await writer.until(
+            lambda: any("surrogate" in getattr(a, "message", "") for a in writer.heard)
+        )
+        writer.heard.clear()
