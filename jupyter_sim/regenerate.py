@@ -42,12 +42,13 @@ _NEAR = 64
 class Part(Value, frozen=True):
     """Where a candidate parts from its record: token `index`. `recorded` and `now` are the tokens,
     with their texts and the log-probabilities that the model gives them now; `logprob` is the
-    recorded one. `now` is None where the model draws the same token, or none any more.
+    recorded one. `recorded` is None where the model has no such token, `now` where it draws the
+    same one, or none any more.
     """
 
     index: int
     logprob: float
-    recorded: ScoredToken
+    recorded: ScoredToken | None
     now: ScoredToken | None
 
 
@@ -216,23 +217,41 @@ async def _drawn(engine: Engine, draw: Recorded) -> tuple[tuple[int, ...], list[
 async def _compared(
     engine: Engine, before: tuple[int, ...], generated: Generated, drawn: Sequence[int]
 ) -> Again:
-    forced = await _forced(engine, before, generated.tokens)
+    forced = await _recorded_now(engine, before, generated.tokens, drawn)
     part, shift = None, 0.0
-    for index, (token, logprob) in enumerate(zip(forced, generated.logprobs, strict=False)):
+    for index, logprob in enumerate(generated.logprobs):
+        token = forced[index] if index < len(forced) else None
         now = drawn[index] if index < len(drawn) else None
-        off = abs(token.logprob - logprob)
-        if now != token.token or off > TOLERANCE:
+        off = abs(token.logprob - logprob) if token else 0.0
+        if token is None or now != token.token or off > TOLERANCE:
             part = Part(index, logprob, token, await _token(engine, before, drawn, index, token))
             break
         shift = max(shift, off)
     return Again(generated.candidate, len(generated.text), len(generated.tokens), part, shift)
 
 
+async def _recorded_now(
+    engine: Engine, before: tuple[int, ...], tokens: Sequence[int], drawn: Sequence[int]
+) -> list[ScoredToken]:
+    """What the model thinks of the recorded tokens; where it lacks one, of those before."""
+    try:
+        return await _forced(engine, before, tokens)
+    except BadInput:
+        parts = (
+            i for i, (one, other) in enumerate(zip(tokens, drawn, strict=False)) if one != other
+        )
+        return await _forced(engine, before, drawn[: next(parts, 0)])
+
+
 async def _token(
-    engine: Engine, before: tuple[int, ...], drawn: Sequence[int], index: int, other: ScoredToken
+    engine: Engine,
+    before: tuple[int, ...],
+    drawn: Sequence[int],
+    index: int,
+    other: ScoredToken | None,
 ) -> ScoredToken | None:
     """The token that is drawn now, if it is another one."""
-    if index >= len(drawn) or drawn[index] == other.token:
+    if index >= len(drawn) or (other and drawn[index] == other.token):
         return None
     return (await _forced(engine, before, drawn[: index + 1]))[index]
 

@@ -102,6 +102,18 @@ def test_one_altered_token_is_found(sim: Run) -> None:
     assert f"was recorded with {victim.logprobs[7]:.4f} and has" in told
 
 
+@pytest.mark.parametrize("token", [4096, 10**8, 2**40, -5])
+def test_a_token_that_no_model_has_is_found_too(sim: Run, token: int) -> None:
+    log = read_log(EXAMPLE)
+    victim = next(e for e in log.events if isinstance(e, Generated) and len(e.tokens) > 10)
+    events = [altered(event, victim.candidate, 3, token) for event in log.events]
+    write_log(Path("altered.simlog"), log.header, events)
+    status, out, _ = sim("replay altered.simlog --regenerate")
+    assert status == 1
+    assert f"{1:>8} part from the record" in out
+    assert "parts at token 4: a token that the model does not have was recorded with" in out
+
+
 async def test_the_scripted_engine_says_the_same_again() -> None:
     events = await scripted()
     done = await run_again(ScriptedEngine(), events)

@@ -22,7 +22,9 @@ _BAR = 24
 
 
 def run_again(log: Path, events: Sequence[Event], model: str | None, form: str) -> int:
-    """Regenerate a log and tell what came of it; the exit status is 1 where something parts."""
+    """Regenerate a log and tell what came of it; the exit status is 1 where something parts or
+    cannot be run.
+    """
     draws = recorded(events)
     if not draws:
         raise BadInput(f"{log} has no proposal, so there is nothing to run again.")
@@ -39,7 +41,7 @@ def run_again(log: Path, events: Sequence[Event], model: str | None, form: str) 
         offers, _ = gather(events)
         for line in told(status, {offer.id: offer for offer in offers}, done):
             print(line)
-    return int(any(again.part for redrawn in done for again in redrawn.candidates))
+    return int(any(again.part or again.problem for redrawn in done for again in redrawn.candidates))
 
 
 async def _run(
@@ -94,8 +96,11 @@ def _same(name: str, offers: dict[str, Offer], all_: Sequence[Again]) -> Iterato
 
 
 def _part(part: Part) -> str:
-    recorded = f"{quoted(part.recorded.text)} was recorded with {part.logprob:.4f}"
-    found = f"{recorded} and has {part.recorded.logprob:.4f} now"
+    if part.recorded is None:
+        found = f"a token that the model does not have was recorded with {part.logprob:.4f}"
+    else:
+        recorded = f"{quoted(part.recorded.text)} was recorded with {part.logprob:.4f}"
+        found = f"{recorded} and has {part.recorded.logprob:.4f} now"
     if part.now is None:
         return f"parts at token {part.index + 1}: {found}"
     drawn = f"{quoted(part.now.text)} ({part.now.logprob:.4f})"

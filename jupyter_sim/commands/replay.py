@@ -24,10 +24,10 @@ and text: the text of the event's cell after it.
 
 --regenerate runs the recorded prompts again. The model that drew a candidate (by its sha256) draws
 it again with its seed, and reads the recorded tokens: the first token that parts is told, and the
-exit status is 1. --model OTHER reads the recorded texts: how many bits a character it pays for what
-was chosen and for what was rejected. What is done stands in NAME.regenerated.jsonl beside the log
-(of a document: here): stopped with Ctrl-C, the same command goes on there. With --format json, each
-line is a draw.
+exit status is 1 where anything parts or cannot be run. --model OTHER reads the recorded texts: how
+many bits a character it pays for what was chosen and for what was rejected. What is done stands in
+NAME.regenerated.jsonl beside the log (of a document: here): stopped with Ctrl-C, the same command
+goes on there. With --format json, each line is a draw.
 
 examples:
   jupyter sim replay story.simlog --speed 4
