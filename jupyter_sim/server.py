@@ -4,6 +4,9 @@ The only code that knows Tornado and jupyter_server. One worker with one model s
 documents of the server. Ids and lengths may be logged, text never.
 """
 
+import asyncio
+import tempfile
+from pathlib import Path
 from typing import Any, cast
 
 import msgspec
@@ -17,9 +20,11 @@ from tornado import web
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 from traitlets import Bool, Float, Integer, Unicode
 
+from . import history
 from .connection import Connection
 from .documents import Documents
 from .engine.client import LlamaEngine, Settings
+from .errors import SimError
 from .prompts import Limits
 from .protocol import MAX_MESSAGE, FromDocument, encode
 
@@ -46,6 +51,29 @@ class StatusHandler(ExtensionHandlerMixin, APIHandler):
         """Answer with the status."""
         await authorize(self, "read")
         self.finish(msgspec.json.encode(documents(self).engine.status))
+
+
+class LogHandler(ExtensionHandlerMixin, APIHandler):
+    """GET: the history of a document, named by its id or by its path, as a session log."""
+
+    @web.authenticated
+    async def get(self) -> None:
+        """Answer with the log as it is on disk now."""
+        await authorize(self, "read")
+        names = [self.get_query_argument(name, "") for name in ("document", "path")]
+        try:
+            log = await asyncio.to_thread(_log, *names)
+        except SimError as error:
+            raise web.HTTPError(404, str(error)) from error
+        self.finish(log, set_content_type="application/x-ndjson")
+
+
+def _log(document: str, path: str) -> bytes:
+    known = (summary.document for summary in history.documents() if summary.path == path)
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder, "history.simlog")
+        history.export(document or next(known, ""), out)
+        return out.read_bytes()
 
 
 class SocketHandler(ExtensionHandlerMixin, WebSocketMixin, WebSocketHandler, JupyterHandler):
@@ -137,9 +165,10 @@ class SimApp(ExtensionApp):
         )
 
     def initialize_handlers(self) -> None:
-        """Two routes, under the server's base URL."""
+        """Three routes, under the server's base URL."""
         self.handlers += [
             (r"/jupyter-sim/status", StatusHandler),
+            (r"/jupyter-sim/log", LogHandler),
             (r"/jupyter-sim/socket", SocketHandler),
         ]
 

@@ -68,8 +68,14 @@ SCRIPT_VALUES = {"protocol", "text", "transport", "tree", "growth"}
 SCRIPTS_PURE = {
     f"editor/{name}" for name in ("state", "steps", "fan", "lengths", "order", "toggle", "voices")
 }
+SCRIPTS_REPLAY = {
+    f"replay/{name}"
+    for name in ("schema", "check", "slices", "reader", "reel", "tally", "account", "player")
+}
 SCRIPTS_MAY_IMPORT = {
     "protocol": set[str](),
+    "words": set[str](),
+    "visible": set[str](),
     "text": set[str](),
     "transport": {"protocol", "text"},
     "tree": {"protocol", "text"},
@@ -78,10 +84,11 @@ SCRIPTS_MAY_IMPORT = {
     "growth": SCRIPT_VALUES,
     "following": SCRIPT_VALUES,
     "client": SCRIPT_VALUES | {"ids", "backoff", "following"},
-    "editor/config": SCRIPT_VALUES | SCRIPTS_PURE | {"client"},
+    "editor/config": SCRIPT_VALUES | SCRIPTS_PURE | {"client", "words"},
     **dict.fromkeys(SCRIPTS_PURE, SCRIPT_VALUES | SCRIPTS_PURE | {"editor/config"}),
+    **dict.fromkeys(SCRIPTS_REPLAY, SCRIPT_VALUES | SCRIPTS_REPLAY | {"words", "visible"}),
 }
-SCRIPT_HOSTS = {"index", "widget"}
+SCRIPT_HOSTS = {"index", "widget", "replay/page"}
 
 # A front end's folder -> the packages that it may import.
 SCRIPT_WORLDS = {

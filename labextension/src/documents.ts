@@ -162,7 +162,8 @@ function asNotebook(context: Context): Partial<INotebookModel> {
   return context.model as Partial<INotebookModel>;
 }
 
-function greet(context: Context): Omit<Hello, "id"> {
+/** How the server knows a document. */
+export function greet(context: Context): Omit<Hello, "id"> {
   const model = asNotebook(context);
   const document = documentId(model.getMetadata?.(METADATA)?.document);
   const kind = model.cells ? "notebook" : "file";

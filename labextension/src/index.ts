@@ -21,6 +21,7 @@ import { Framings } from "./framings";
 import { hostOf, type Surroundings } from "./host";
 import { keyLabel, routeKeys } from "./keys";
 import { addPanel, BranchesPanel } from "./panel";
+import { addReplay } from "./replay";
 import { FanSettings } from "./settings";
 import { SharesItem } from "./shares";
 import { StatusItem } from "./status";
@@ -67,6 +68,7 @@ function activate(
   });
   addPanel(app, panel, restorer, palette, trans);
   addContext(app, new ContextPanel(trans, current, framings), restorer, palette, trans);
+  addReplay(app, { notebooks, editors }, palette, trans);
   routeKeys(app.commands);
   statusBar?.registerStatusItem(ID, { item, align: "right", rank: 100 });
   const shares = new SharesItem(trans, current, authorship);

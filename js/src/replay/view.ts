@@ -95,9 +95,9 @@ export class ReplayView {
     this.dom.classList.remove("jp-mod-busy");
   }
 
+  /** Take the focus; the keys of the replay work then. */
   focus(): void {
-    if (this.player) this.line.dom.focus({ preventScroll: true });
-    else this.dom.focus({ preventScroll: true });
+    this.dom.focus({ preventScroll: true });
   }
 
   /** Stop whatever is under way. */
