@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from jupyter_sim.events import (
+    Above,
     Accepted,
     Branched,
     Cancelled,
@@ -96,6 +97,17 @@ def test_every_event_is_told_in_plain_words() -> None:
         "stopped what still ran in the fan",
         "wrote “!”",
     ]
+
+
+def test_what_is_not_so_in_every_proposal_is_told_too() -> None:
+    events = story()
+    recipe = Recipe(0, "", "e1", "e1", (Above("other", Place("e1.0", 2)),))
+    changed = {"sampling": Sampling(distinct=True), "prefix": " d", "recipe": recipe}
+    (step,) = list(steps([events[0], msgspec.structs.replace(events[1], **changed)]))[1:]
+    told = account(step.event, step.tree, step.fan)
+    assert told.endswith(
+        "temperature 1, distinct, beginning with “ d”, after a voice and the memory and 1 cell"
+    )
 
 
 def test_a_fan_is_shown_as_it_was_offered_with_every_verdict_so_far() -> None:

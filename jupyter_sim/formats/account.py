@@ -87,8 +87,19 @@ def _proposed(event: Proposed) -> str:
     more = " in place of another one" if event.replaces else ""
     return (
         f"asked {one_line(event.source.model).strip() or 'the model'} for {n}{more}: up to "
-        f"{_count(event.max_tokens, 'token')}{stop}, temperature {event.sampling.temperature:g}"
+        f"{_count(event.max_tokens, 'token')}{stop}, temperature {event.sampling.temperature:g}{_more(event)}"
     )
+
+
+def _more(event: Proposed) -> str:
+    """What is not so in every proposal."""
+    recipe = event.recipe
+    more = [", distinct"] if event.sampling.distinct else []
+    more += [f", beginning with {quoted(event.prefix)}"] if event.prefix else []
+    before = ["a voice"] if recipe.voice else []
+    before += ["the memory"] if recipe.memory else []
+    before += [_count(len(recipe.above), "cell")] if recipe.above else []
+    return "".join([*more, f", after {' and '.join(before)}" if before else ""])
 
 
 def _end(event: Generated) -> str:
