@@ -70,7 +70,7 @@ class Explorer:
         return [_end(candidate) for _, candidate in promises[: self._request.breadth]]
 
     async def _expand(self, at: Place) -> tuple[Growing, ...]:
-        """The candidates of one fan at a place."""
+        """The candidates of one fan at a place, of those that say the same only one."""
         draw = self._propose(at)
         if draw is None:
             return ()
@@ -78,7 +78,7 @@ class Explorer:
         self._nodes += len(growing)
         self._tokens += sum(len(candidate.tokens) for candidate in growing)
         self._tell(done=False)
-        return growing
+        return tuple({candidate.text: candidate for candidate in growing}.values())
 
     def _propose(self, at: Place) -> Propose | None:
         """The next draw, unless the budget is spent or the exploration was stopped."""

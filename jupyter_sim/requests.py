@@ -89,8 +89,8 @@ class Context(Value, frozen=True):
 class Propose(Request, frozen=True):
     """One draw into a fan, at an offset of the cell's text or any place of its tree; the request's
     id is the draw's. The same `fan` again means more; `replaces` names the candidate, rejected or a
-    repetition, in whose row it comes. Every candidate begins with `prefix`, as if the model had said it. `top`
-    alternatives come with each token.
+    repetition, in whose row it comes. Every candidate begins with `prefix`, as if the model had
+    said it. `top` alternatives come with each token.
     """
 
     cell: CellId

@@ -137,3 +137,11 @@ async def test_a_failure_of_the_worker_ends_it_with_its_sentence(opened: Open) -
     assert isinstance(refused, Refused)
     assert "propose again" in refused.message
     assert WorkerDied.code != refused.code
+
+
+async def test_of_candidates_that_say_the_same_only_one_grows_on(opened: Open) -> None:
+    writer = opened(ScriptedEngine(lambda prompt, seed: "rain."))
+    await writer.write(PROMPT)
+    await writer.ask(request(writer, depth=3, breadth=3))
+    assert len(drawn(writer)) == 3
+    assert len(generated(writer)) == 9
