@@ -87,7 +87,8 @@ def _proposed(event: Proposed) -> str:
     more = " in place of another one" if event.replaces else ""
     return (
         f"asked {one_line(event.source.model).strip() or 'the model'} for {n}{more}: up to "
-        f"{_count(event.max_tokens, 'token')}{stop}, temperature {event.sampling.temperature:g}{_more(event)}"
+        f"{_count(event.max_tokens, 'token')}{stop}, "
+        f"temperature {event.sampling.temperature:g}{_more(event)}"
     )
 
 
