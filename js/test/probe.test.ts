@@ -52,6 +52,13 @@ const texts = (s: Stage, name: string) =>
   [...s.view.dom.querySelectorAll(name)].map(({ textContent }) => textContent);
 
 describe("the tokens of a candidate", () => {
+  test("are not those that spell the prompt's end", () => {
+    const said = { text: " over", ends: [0, 5], logprobs: [-7, Math.log(0.5)], top: [night, over] };
+    const [token] = tokensOf(candidate(said));
+    expect(token?.chance).toBeCloseTo(0.5);
+    expect(token?.alternatives.map(({ text }) => text)).toEqual([" over", " away"]);
+  });
+
   test("have the text between their ends, their chance, and what might have stood there", () => {
     const text = "🌙 is";
     const tokens = tokensOf(

@@ -17,7 +17,6 @@ export interface Around {
   readonly trans: TranslationBundle;
   /** How far the tree grows unless one says otherwise. */
   plan(): Omit<Plan, "question">;
-  report(message: string): void;
 }
 
 /** The fields of the dialog. */
@@ -178,12 +177,10 @@ class Progress {
       : trans.__("Explored: %1 candidates, %2 tokens", nodes, tokens);
     const show = () => void app.commands.execute("jupyter-sim:branches");
     const actions = [{ label: trans.__("Show Branches"), callback: show }];
-    Notification.dismiss(this.id);
-    Notification.success(message, { autoClose: 8000, actions });
+    Notification.update({ id: this.id, message, type: "success", autoClose: 8000, actions });
   }
 
   fail(message: string): void {
-    Notification.dismiss(this.id);
-    this.around.report(message);
+    Notification.update({ id: this.id, message, type: "error", actions: [] });
   }
 }

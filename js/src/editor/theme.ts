@@ -61,6 +61,7 @@ const spec: Parameters<typeof EditorView.baseTheme>[0] = {
   },
   ".jp-sim-fan": {
     position: "relative",
+    containerType: "inline-size",
     borderTop: "1px solid var(--jp-sim-line)",
     padding: "4px 0 2px",
   },
@@ -358,6 +359,7 @@ const spec: Parameters<typeof EditorView.baseTheme>[0] = {
     clipPath: "inset(50%)",
   },
 
+  "@container (max-width: 660px)": { ".jp-sim-drawer kbd": { display: "none" } },
   "@media (prefers-reduced-motion: reduce)": {
     ".jp-sim-progress": { transition: "none" },
     ".jp-mod-empty .jp-sim-text::before": { animation: "none" },

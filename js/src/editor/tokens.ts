@@ -29,12 +29,14 @@ export interface Token extends Judged {
 /** What stands for a byte that is no character by itself. */
 const BROKEN = "\ufffd";
 
-/** The tokens of a candidate. One that only spells a part of a character, or of the prompt's end,
- * belongs to the next that brings text; their chances multiply. */
+/** The tokens of a candidate. Those that only spell the prompt's end are left out. One that only spells
+ * a part of a character belongs to the next that brings text; their chances multiply. */
 export function tokensOf({ text, ends, logprobs, top }: Candidate): Token[] {
   const tokens: Token[] = [];
-  let [from, sum, first] = [0, 0, 0];
+  const given = spelled(text, ends);
+  let [from, sum, first] = [0, 0, given];
   unitsAt(text, ends).forEach((to, i) => {
+    if (i < given) return;
     sum += logprobs[i] ?? 0;
     if (to <= from) return;
     const alternatives = first === i ? alternativesOf(top[i] ?? []) : [];
@@ -42,6 +44,18 @@ export function tokensOf({ text, ends, logprobs, top }: Candidate): Token[] {
     [from, sum, first] = [to, 0, i + 1];
   });
   return tokens;
+}
+
+/** How many of the first tokens spell the prompt's end only. Where the text begins with a character
+ * that takes several bytes, they may be parts of that. */
+function spelled(text: string, ends: readonly number[]): number {
+  const isPlain = text.charCodeAt(0) < 128;
+  return isPlain
+    ? Math.max(
+        0,
+        ends.findIndex((end) => end > 0),
+      )
+    : 0;
 }
 
 /** Those alternatives that are whole characters. */
