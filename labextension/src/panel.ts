@@ -87,6 +87,9 @@ export class BranchesPanel extends Widget {
     press();
     tools.append(
       authors,
+      tool(icons.graph, trans.__("Show the tree as a graph, or as a list (G)"), () =>
+        this.view.toggleGraph(),
+      ),
       tool(icons.search, trans.__("Search (/)"), () => this.view.run("search")),
       tool(icons.whole, trans.__("Go to the text's end"), () => this.view.list.goHead()),
       tool(icons.collapse, trans.__("Close all alternatives"), () =>

@@ -134,7 +134,7 @@ def test_rows_are_pinned_noted_and_rejected_by_their_keys(
     assert len(rejected["seen"]) == 3
     assert [event["pinned"] for event in events if event["type"] == "marked"] == [True, False]
     desk.save()
-    desk.reload()
+    desk.arrive()
     desk.open(written.name)
     desk.edit(0)
     again = Tree(desk)

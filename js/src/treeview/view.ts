@@ -11,7 +11,9 @@ import type { Mark, Tree } from "../tree";
 import { Detail } from "./detail";
 import { parseMark, writeMark } from "./facts";
 import { Find } from "./find";
+import { TreeGraph } from "./graph";
 import { TreeList } from "./list";
+import { toward } from "./multiverse";
 import type { Row } from "./rows";
 import type { Scope } from "./search";
 import { endOf, nodeOf, type Segment, type Segments, segmentsOf } from "./segments";
@@ -32,7 +34,7 @@ export interface Deeds {
 export type Selected = (segments: Segments | null, segment: Segment | null) => void;
 
 /** What one can do with the selected row; each is a key. */
-export type TreeAction = "go" | "pin" | "reject" | "note" | "search" | "hoist";
+export type TreeAction = "go" | "pin" | "reject" | "note" | "search" | "hoist" | "graph";
 
 const keys: Readonly<Record<string, TreeAction>> = {
   Enter: "go",
@@ -42,6 +44,7 @@ const keys: Readonly<Record<string, TreeAction>> = {
   n: "note",
   "/": "search",
   h: "hoist",
+  g: "graph",
 };
 
 /** The view of one tree at a time. */
@@ -50,6 +53,7 @@ export class TreeView {
   readonly list: TreeList;
   /** Hears what is selected. */
   onSelect: Selected = () => {};
+  private readonly graph: TreeGraph;
   private readonly find: Find;
   private readonly detail: Detail;
   private readonly empty = el("div", "jp-sim-tree-empty", { role: "status" });
@@ -68,11 +72,24 @@ export class TreeView {
     this.find = new Find(this.words, {
       changed: (query, scope) => this.search(query, scope),
       step: (by) => this.nextMatch(by),
-      left: () => this.list.focus(),
+      left: () => this.focus(),
     });
+    this.graph = new TreeGraph(
+      this.words,
+      (segment) => this.list.go(segment),
+      () => this.run("go"),
+    );
     this.detail = new Detail(this.words);
+    this.graph.dom.addEventListener("keydown", (event) => this.key(event));
     this.list.dom.addEventListener("keydown", (event) => this.key(event));
-    const parts = [this.find.dom, this.empty, this.list.dom, this.detail.dom, this.live];
+    const parts = [
+      this.find.dom,
+      this.empty,
+      this.list.dom,
+      this.graph.dom,
+      this.detail.dom,
+      this.live,
+    ];
     this.dom = el("div", "jp-sim-tree", { tabindex: "-1" }, ...parts);
     this.dom.addEventListener("keydown", ({ target, key }) => {
       if (target === this.dom && key === "Escape") this.deeds?.leave();
@@ -88,7 +105,7 @@ export class TreeView {
     this.dom.classList.toggle("jp-mod-empty", tree.nodes.size === 0);
     if (fresh && this.find.isOn) this.find.close();
     this.list.show(segments, fresh);
-    if (waited) this.list.focus();
+    if (waited) this.focus();
     this.matches = this.matches.flatMap(({ id }) => segments.get(id) ?? []);
   }
 
@@ -102,7 +119,8 @@ export class TreeView {
 
   /** Take the focus; the list gets it as soon as there is one. */
   focus(): void {
-    if (this.segments) this.list.focus();
+    if (this.segments && this.isGraph) this.graph.dom.focus({ preventScroll: true });
+    else if (this.segments) this.list.focus();
     else this.dom.focus({ preventScroll: true });
   }
 
@@ -116,6 +134,7 @@ export class TreeView {
     const segment = this.segment;
     if (action === "search") this.find.open();
     else if (!segment) return;
+    else if (action === "graph") this.toggleGraph();
     else if (action === "hoist") this.list.toggleHoist();
     else if (action === "go") this.deeds?.go(endOf(segment));
     else if (action === "pin") this.pin(segment);
@@ -129,10 +148,25 @@ export class TreeView {
     return row && row.earlier.length === 0 ? row.segment : null;
   }
 
+  /** Whether the tree is shown as a graph. */
+  get isGraph(): boolean {
+    return this.dom.classList.contains("jp-mod-graph");
+  }
+
+  /** Show the tree as a graph, or as a list again. */
+  toggleGraph(): void {
+    const inside = this.dom.contains(document.activeElement);
+    this.dom.classList.toggle("jp-mod-graph");
+    this.graph.show(this.segments, this.segment);
+    if (inside) this.focus();
+  }
+
   private key(event: KeyboardEvent): void {
-    if (event.target !== this.list.dom || event.isComposing) return;
+    const { target } = event;
+    if ((target !== this.list.dom && target !== this.graph.dom) || event.isComposing) return;
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (!this.move(event) && !this.act(event)) return;
+    const moved = this.isGraph ? this.travel(event) : this.move(event);
+    if (!moved && !this.act(event)) return;
     event.preventDefault();
     event.stopPropagation();
   }
@@ -146,6 +180,24 @@ export class TreeView {
       this.run(action);
     }
     return true;
+  }
+
+  private travel({ key }: KeyboardEvent): boolean {
+    const ways: Record<string, Parameters<typeof toward>[2]> = {
+      ArrowLeft: "left",
+      ArrowRight: "right",
+      ArrowUp: "up",
+      ArrowDown: "down",
+    };
+    const zooms: Record<string, number> = { "+": 0.7, "=": 0.7, "-": 1 / 0.7 };
+    const [way, zoom] = [ways[key], zooms[key]];
+    const { segment, segments } = this;
+    if (way && segments && segment) {
+      const next = toward(segments, segment, way);
+      if (next) this.list.go(next);
+    } else if (zoom) this.graph.zoom(zoom);
+    else if (key === "0") this.graph.whole();
+    return way !== undefined || zoom !== undefined || key === "0";
   }
 
   private move({ key }: KeyboardEvent): boolean {
@@ -175,7 +227,8 @@ export class TreeView {
     const segment = row && row.earlier.length === 0 ? row.segment : null;
     this.detail.show(this.segments?.tree ?? null, segment);
     const candidate = segment?.candidate;
-    const here = this.list.dom === document.activeElement;
+    if (this.isGraph) this.graph.show(this.segments, segment);
+    const here = this.list.dom === document.activeElement || this.isGraph;
     if (candidate && here && !this.segments?.tree.seen.has(candidate)) this.deeds?.see(candidate);
     this.onSelect(this.segments, segment);
   }
@@ -205,6 +258,7 @@ export class TreeView {
   /** Write a note and tags where the row is. */
   private note(segment: Segment): void {
     if (!this.deeds) return;
+    if (this.isGraph) this.toggleGraph();
     const mark = this.mark(segment);
     const name = this.words.__("Note; a word with # before it is a tag");
     const input = el("input", "jp-sim-note-input", { placeholder: name, "aria-label": name });
