@@ -5,12 +5,13 @@ texts have stays where it is, and what is new in one place and stood in another,
 one that lost it, comes from there. Who says so, and when it is on disk, is `document`'s business.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
-from .events import Author, Edited, Opened, Origin, Place, Span, Stamp, Written
-from .runs import cut
-from .tree import Tree
+from .events import Author, Edited, Opened, Origin, Place, Span, Stamp, Taken, Written
+from .runs import cut, joined
+from .tree import Stretch, Tree, taken
 
 NEAR, FAR, NAMED = 12, 20, 4
 """How many code points make a passage that is known again: between the ends of one edit, in what a
@@ -54,7 +55,8 @@ def opened(stamp: Stamp, text: str, grounds: Sequence[Ground], least: int = FAR)
     origins = _origins(stamp.cell, passages)
     if not origins:
         return Opened(stamp, text)
-    return Opened(stamp, text, tuple(_written(passages, "found")), origins)
+    spans = _spans(passages, stamp.cell, "found")
+    return Opened(stamp, text, tuple(s for s in spans if isinstance(s, Written)), origins)
 
 
 def edited(
@@ -92,25 +94,27 @@ def difference(old: str, new: str) -> tuple[int, int, int]:
 
 
 def _spans(passages: Sequence[Passage], cell: str, author: Author) -> Iterator[Span]:
-    for passage in passages:
-        ground = passage.ground
-        if ground and ground.tree.cell == cell:
-            start = ground.start + passage.at
-            yield from ground.tree.taken(ground.place, start, start + len(passage.text))
-        else:
-            yield from _written([passage], author)
-
-
-def _written(passages: Sequence[Passage], author: Author) -> Iterator[Written]:
+    """What the passages are to a cell's tree: its own by reference, others by their authors."""
+    paths: dict[int, tuple[Stretch, ...]] = {}
     for passage in passages:
         ground = passage.ground
         if ground is None:
             yield Written(passage.text, author)
+            continue
+        if id(ground) not in paths:
+            paths[id(ground)] = ground.tree.path(ground.place, ground.start)
+        start = ground.start + passage.at
+        spans = taken(paths[id(ground)], start, start + len(passage.text))
+        if ground.tree.cell == cell:
+            yield from spans
         else:
-            start = ground.start + passage.at
-            runs = ground.tree.runs(ground.place, start)
-            for run in cut(runs, 0, len(passage.text)):
-                yield Written(run.text, run.author)
+            yield from _written(ground.tree, spans)
+
+
+def _written(tree: Tree, spans: Iterable[Taken]) -> Iterator[Written]:
+    runs = (cut(tree.nodes[span.node].runs, span.start, span.stop) for span in spans)
+    for run in joined(chain.from_iterable(runs)):
+        yield Written(run.text, run.author)
 
 
 def _origins(cell: str, passages: Sequence[Passage]) -> tuple[Origin, ...]:

@@ -93,7 +93,7 @@ def _put(cells: Cells, request: Put, stamp: Stamp) -> Event | None:
     grounds = [ground for cell in request.sources for ground in cells.recent(cell)]
     text = request.text
     if text is not None and now is None and grounds:
-        first = opened(stamp, text, grounds, NAMED)
+        first = opened(stamp, text, grounds, min(NAMED, max(1, len(text))))
         return first if first.origins else None
     if text is not None and now is not None and text != now.text:
         return edited(stamp, now, text, "human", grounds, NAMED)

@@ -8,6 +8,7 @@ events. It reads no disk, and it never looks at the head to understand an event,
 several writers fold in any interleaving that keeps each writer's order.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, assert_never
@@ -160,15 +161,7 @@ class Tree:
 
     def taken(self, place: Place, start: int, stop: int) -> tuple[Taken, ...]:
         """Code points `start` to `stop` of the branch to a place, by reference."""
-        spans = []
-        at: Place | None = place
-        while at is not None and self.end(at) > start:
-            node = self._node(at)
-            span = Taken(at.node, max(0, start - node.start), min(at.offset, stop - node.start))
-            if span.start < span.stop:
-                spans.append(span)
-            at = node.at
-        return tuple(reversed(spans))
+        return tuple(taken(self.path(place, start), start, stop))
 
     def earlier(self, text: str) -> Place | None:
         """The latest head that showed this text, if there was one."""
@@ -198,6 +191,19 @@ class Tree:
                 "it is missing. Run `jupyter sim history show` on the document to see what is left."
             )
         return node
+
+
+def taken(path: Sequence[Stretch], start: int, stop: int) -> Iterator[Taken]:
+    """Code points `start` to `stop` of a branch, by reference; `path` may begin where `start` is."""
+    first = bisect_right(path, start, key=lambda stretch: stretch.node.start) - 1
+    for index in range(max(0, first), len(path)):
+        node = path[index].node
+        if node.start >= stop:
+            return
+        end = min(path[index].stop, stop - node.start)
+        span = Taken(node.id, max(0, start - node.start), end)
+        if span.start < span.stop:
+            yield span
 
 
 def grow(tree: Tree, events: Iterable[Event]) -> Tree:

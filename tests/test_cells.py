@@ -53,6 +53,12 @@ async def test_the_new_half_of_a_split_cell_has_the_authors_of_the_old(opened: O
     assert [origin.cell for origin in event.origins] == ["cell"]
 
 
+async def test_even_a_few_characters_split_off_keep_their_author(opened: Open) -> None:
+    writer = await written(opened)
+    await put(writer, "new", "t.", "cell")
+    assert writer.authors_of("new") == "mm"
+
+
 async def test_a_split_is_known_even_if_the_old_cell_was_told_first(opened: Open) -> None:
     writer = await written(opened)
     await writer.write(PROMPT)

@@ -25,7 +25,7 @@ from jupyter_sim.events import (
 )
 from jupyter_sim.tree import Growth, Tree, fold
 
-EVENTS, FOLD_AT_MOST, STEP_AT_MOST = 100_000, 2.0, 0.025
+EVENTS, FOLD_AT_MOST, STEP_AT_MOST, REPLACE_AT_MOST = 100_000, 2.0, 0.025, 2.0
 SENTENCE = " The rain went on until the morning came, and nobody spoke of the harbour."
 
 
@@ -85,6 +85,23 @@ def test_a_tree_of_a_hundred_thousand_events_is_folded_in_two_seconds() -> None:
         f"{len(text):,} code points: {took:.2f} s (at most {FOLD_AT_MOST})"
     )
     assert took <= FOLD_AT_MOST
+
+
+@pytest.mark.bench
+def test_a_word_replaced_everywhere_in_a_long_history_is_one_edit() -> None:
+    cells = Cells(history(EVENTS))
+    now = cells.now("cell")
+    assert now is not None
+    text = now.text.replace("harbour", "port")
+    began = time.perf_counter()
+    stamp = Stamp("more", "w", EVENTS, 0.0, "u", "d", "cell")
+    event = edited(stamp, now, text, "human", cells.recent("cell"))
+    cells.add(event)
+    took = time.perf_counter() - began
+    print(f"\n{now.text.count('harbour'):,} words replaced after {EVENTS:,} events: {took:.2f} s")
+    assert cells.trees["cell"].text == text
+    assert sum(span.text.count("rain") for span in event.spans if isinstance(span, Written)) == 0
+    assert took <= REPLACE_AT_MOST
 
 
 @pytest.mark.bench
