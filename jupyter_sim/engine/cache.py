@@ -228,7 +228,10 @@ class Cache:
 
     def _park(self, sequence: int) -> None:
         """Save an idle sequence, unless little of it would be lost."""
-        tokens = self._held[sequence].tokens[:]
+        tokens, cells = self._held[sequence].tokens[:], self._held[sequence].cells
+        # what is in cells of others, too, stays; that is told quicker than what they hold
+        if (self._references[cells] == 1).sum() < WORTH_PARKING:
+            return
         _, elsewhere = self._longest(tokens, without=sequence)
         _, parked = self._longest_parked(tokens)
         lost = len(tokens) - max(elsewhere, parked)
