@@ -194,7 +194,7 @@ class Tree:
 
 
 def taken(path: Sequence[Stretch], start: int, stop: int) -> Iterator[Taken]:
-    """Code points `start` to `stop` of a branch, by reference; `path` may begin where `start` is."""
+    """Code points `start` to `stop` of a branch by reference. `path` may begin where they do."""
     first = bisect_right(path, start, key=lambda stretch: stretch.node.start) - 1
     for index in range(max(0, first), len(path)):
         node = path[index].node
