@@ -1,5 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { parseMark, writeMark } from "../src/treeview/facts";
+import { boxAt, boxesOf, toward } from "../src/treeview/multiverse";
 import { above, type Outlook, rowOf, rowsOf } from "../src/treeview/rows";
+import { found } from "../src/treeview/search";
 import { endOf, segmentsOf, textOf } from "../src/treeview/segments";
 import { Story } from "./story";
 
@@ -123,5 +126,53 @@ describe("the list of a tree", () => {
     const texts = Array.from({ length: 10 }, (_, i) => ` dark ${i}`);
     for (let i = 0; i < 1000; i++) s.offer(`d${i}`, texts).accept(`d${i}.0`);
     expect(rowsOf(segmentsOf(s.tree), plain).length).toBe(10_001);
+  });
+});
+
+describe("the graph of a tree", () => {
+  test("gives each segment its length, and a share of the height by its probability", () => {
+    const s = new Story("It was").offer("a", [" dark", " late", " late"]).accept("a.0");
+    const boxes = boxesOf(segmentsOf(s.tree));
+    const [root, dark, late] = ["e1.0+0", "a.0+0", "a.1+0"].map((id) => boxes.get(id));
+    expect([root?.left, root?.right, root?.top, root?.bottom]).toEqual([0, 6, 0, 1]);
+    expect([dark?.left, dark?.right]).toEqual([6, 11]);
+    expect(dark?.bottom).toBeCloseTo(1 / 3);
+    expect([late?.top, late?.bottom]).toEqual([dark?.bottom, 1]);
+    expect(boxAt(boxes.values(), 8, 0.9)).toBe(late);
+    expect(boxAt(boxes.values(), 40, 0.9)).toBe(null);
+  });
+
+  test("is travelled by the arrows", () => {
+    const s = new Story("It was").offer("a", [" dark", " late"]).accept("a.0");
+    const segments = segmentsOf(s.tree);
+    const [root, dark] = [segments.get("e1.0+0"), segments.get("a.0+0")];
+    if (!root || !dark) throw new Error("The segments are not there.");
+    expect(toward(segments, dark, "left")).toBe(root);
+    expect(toward(segments, root, "right")).toBe(dark);
+    expect(toward(segments, dark, "down")?.id).toBe("a.1+0");
+    expect(toward(segments, dark, "up")).toBe(null);
+  });
+});
+
+describe("a search", () => {
+  test("finds words across the border of two segments, and along one branch only", () => {
+    const s = new Story("It was").offer("a", [" dark", " late"]).accept("a.0");
+    const segments = segmentsOf(s.tree);
+    const ids = (query: string, scope: "tree" | "branch" = "tree") =>
+      found(segments, query, scope, segments.head).map(({ id }) => id);
+    expect(ids("was d")).toEqual(["a.0+0"]);
+    expect(ids("WAS")).toEqual(["e1.0+0"]);
+    expect(ids("a")).toEqual(["e1.0+0", "a.0+0", "a.1+0"]);
+    expect(ids("a", "branch")).toEqual(["e1.0+0", "a.0+0"]);
+    expect(ids("")).toEqual([]);
+  });
+});
+
+describe("a note", () => {
+  test("is written with its tags, and read again", () => {
+    const mark = parseMark("#calm think  again #end", true);
+    expect(mark).toEqual({ pinned: true, tags: ["calm", "end"], note: "think again" });
+    expect(parseMark(writeMark(mark), true)).toEqual(mark);
+    expect(writeMark(null)).toBe("");
   });
 });
