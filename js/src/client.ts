@@ -118,6 +118,7 @@ export class Client {
   private readonly questions = new Map<string, (part: Part) => void>();
   private readonly following = new Following(() => this.tellFollowed());
   private fan: { id: string; listener: FanListener } | null = null;
+  private readonly ahead = new Map<string, (answer: FanAnswer) => void>();
   private transport: Transport | null = null;
   private welcomed = false;
   private document: string | null = null;
@@ -213,6 +214,13 @@ export class Client {
     const before = this.fan;
     this.fan = { id: fan, listener };
     if (before && before.id !== fan) before.listener.superseded();
+  }
+
+  /** Hear the answers about a fan that is drawn ahead, until it is attached or the function that is
+   * returned is called. */
+  overhear(fan: string, hear: (answer: FanAnswer) => void): () => void {
+    this.ahead.set(fan, hear);
+    return () => this.ahead.delete(fan);
   }
 
   /** No more answers about a fan are wanted. */
@@ -366,6 +374,7 @@ export class Client {
       case "ended":
       case "failed":
         if (this.fan?.id === answer.fan) this.fan.listener.answered(answer);
+        else this.ahead.get(answer.fan)?.(answer);
         break;
       case "scored":
       case "inspected":

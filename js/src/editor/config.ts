@@ -23,6 +23,8 @@ export interface Settings {
   readonly order: Order;
   /** After how many milliseconds without typing a fan opens by itself; never, if 0. */
   readonly pause: number;
+  /** What may follow the highlighted candidate is drawn while the fan is read. */
+  readonly prefetch: boolean;
 }
 
 /** The settings that hold where a host has none of its own. */
@@ -34,6 +36,7 @@ export const defaults: Settings = {
   distinct: false,
   order: "drawn",
   pause: 0,
+  prefetch: false,
 };
 
 /** The largest n and temperature that are offered. */

@@ -8,6 +8,7 @@ import { heat } from "./heat";
 import { fanPanel } from "./panel";
 import { pausePlugin } from "./pause";
 import { fanPlugin } from "./plugin";
+import { prefetching } from "./prefetch";
 import { fanField } from "./state";
 import { theme } from "./theme";
 import { watching } from "./watching";
@@ -45,6 +46,7 @@ export function fans(host: Host): Extension {
     fanPanel,
     ghost,
     pausePlugin,
+    prefetching,
     heat,
     authors,
     theme,

@@ -124,7 +124,7 @@ class FanPlugin implements PluginValue {
     this.told = [];
     this.redraws = 0;
     this.cell.client.attach(opening.fan, this.listener());
-    for (const draw of opening.draws) this.ask(fan, draw, tr);
+    for (const draw of opening.drawn ? [] : opening.draws) this.ask(fan, draw, tr);
   }
 
   private reopen({ fan, seen }: Reopening, before: Fan | null): void {

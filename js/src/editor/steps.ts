@@ -19,11 +19,12 @@ import {
 import { arranged, neighbour, original } from "./order";
 import { inTurns } from "./voices";
 
-/** A fan opens at the caret. */
+/** A fan opens at the caret. Its draws are asked for, unless they were `drawn` ahead. */
 export interface Opening {
   readonly type: "open";
   readonly fan: string;
   readonly draws: readonly Omit<Draw, "type">[];
+  readonly drawn?: boolean;
   readonly quiet: boolean;
   readonly settings: Settings;
   readonly engine: Status | null;
