@@ -19,6 +19,7 @@ from jupyter_sim.events import (
     Rejected,
     Sampling,
     Source,
+    Span,
     Stamp,
     Written,
     node_id,
@@ -65,7 +66,7 @@ def history(count: int) -> list[Event]:
         if chance.random() < 0.1:
             at = chance.randrange(max(0, length - 500), length)
             tree = growth.tree
-            spans = (Written("again ", "human"), *tree.tail(at))
+            spans: tuple[Span, ...] = (Written("again ", "human"), *tree.tail(at))
             tell(Edited(stamp(), tree.place(at), 0, spans))
     return events[:count]
 
