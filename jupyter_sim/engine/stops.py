@@ -71,7 +71,8 @@ class Stopper:
     def feed(self, text: str) -> tuple[str, bool]:
         """Take in what was generated; return what may be shown now, and whether it ends there."""
         before, self._text = len(self._text), self._text + text
-        found = self._string(before) or self._look(self._text, self._resume)
+        found = self._string(before) if self._strings else None
+        found = found or self._look(self._text, self._resume)
         self._resume = found.resume
         if found.end is not None:
             return self._show(found.end), True
