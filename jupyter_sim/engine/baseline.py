@@ -1,7 +1,8 @@
 """What this engine is measured against: `llama_cpp.Llama`, one candidate after another.
 
 That is how most programs draw several continuations today. It keeps the prompt that it saw last,
-as it does by itself, and gets the same distribution, and no more context than needed. To be used in a process of its own, since some builds of llama.cpp crash in it.
+as it does by itself, and gets the same distribution, and no more context than needed. To be used
+in a process of its own, since some builds of llama.cpp crash in it.
 """
 
 from itertools import pairwise
@@ -40,7 +41,7 @@ class Baseline:
             tokens += len(times)
             generating += sum(after - before for before, after in pairwise(times))
         seconds = perf_counter() - began
-        return Drawn(seconds, max(ends), generating, tokens, count, tuple(texts))
+        return Drawn(seconds, max(ends), generating, tokens, tokens - count, tuple(texts))
 
     def _complete(self, prompt: str, max_tokens: int, seed: int, times: list[float]) -> Any:
         def note(*_: object) -> bool:

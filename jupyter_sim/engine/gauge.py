@@ -29,16 +29,17 @@ class Decode(NamedTuple):
 class Drawn(NamedTuple):
     """What drawing several candidates took, in seconds.
 
-    `first` is the time until the last of them had its first token, and `generating` the time for
-    all tokens after the first ones. `decodes` are the calls of `llama_decode`, `prompt` the tokens
-    of the prompt and `reused` those that were still in the cache, where they are known.
+    `first` is the time until the last of them had shown something, and `generating` the time for
+    the `later` ones of all `tokens`, which came after that. `decodes` are the calls of
+    `llama_decode`, `prompt` the tokens of the prompt and `reused` those that were still in the
+    cache, where they are known.
     """
 
     seconds: float
     first: float
     generating: float
     tokens: int
-    candidates: int
+    later: int
     texts: tuple[str, ...]
     decodes: tuple[Decode, ...] = ()
     prompt: int = 0
@@ -56,9 +57,8 @@ class Drawn(NamedTuple):
 
     @property
     def generating_pace(self) -> float:
-        """Seconds for a token after the first ones; for any, where there are no others."""
-        later = self.tokens - self.candidates
-        return self.generating / later if later > 0 else self.pace
+        """Seconds for one of the later tokens; for any, where there are none."""
+        return self.generating / self.later if self.later else self.pace
 
 
 class Facts(NamedTuple):
@@ -154,8 +154,8 @@ class Gauge:
             seconds=ended - began,
             first=first - began,
             generating=ended - first,
-            tokens=sum(len(piece.tokens) for _, column in columns for piece in column.pieces),
-            candidates=count,
+            tokens=_tokens(columns),
+            later=_tokens([column for column in columns if column[0] > first]),
             texts=_texts(columns, count),
             decodes=tuple(d for d in self.model.decodes if began <= d.began <= ended),
             prompt=len(started.prompt_tokens),
@@ -174,13 +174,20 @@ class Gauge:
 
 
 def _all_began(columns: list[tuple[float, Column]], count: int) -> float:
-    """Return when the last of the candidates had its first token."""
+    """Return when the last of the candidates had text to show, or had ended without any.
+
+    Tokens that only spell the prompt's end again are nothing to be seen.
+    """
     waiting = set(range(count))
     for when, column in columns:
-        waiting -= {piece.index for piece in column.pieces}
+        waiting -= {piece.index for piece in column.pieces if piece.text or piece.finish}
         if not waiting:
             return when
     return columns[-1][0]
+
+
+def _tokens(columns: list[tuple[float, Column]]) -> int:
+    return sum(len(piece.tokens) for _, column in columns for piece in column.pieces)
 
 
 def _texts(columns: list[tuple[float, Column]], count: int) -> tuple[str, ...]:

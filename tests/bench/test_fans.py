@@ -65,7 +65,9 @@ class Bench:
     def prompt(self, tokens: int) -> str:
         """A text that has not been seen before."""
         self._prompts += 1
-        return self.rig.ask(Rig.cut, prose(self._prompts, tokens), tokens)
+        if self.name == "starter":
+            return self.rig.ask(Rig.cut, prose(self._prompts, tokens), tokens)
+        return self.rig.ask(Rig.words, tokens, self._prompts)
 
     def pairs(self, tokens: int, count: int) -> Rounds[Pair]:
         """Both engines' fans after prompts of so many tokens."""
@@ -128,6 +130,20 @@ def test_a_fan_of_eight(bench: Bench, tokens: int) -> None:
             bench.add("all eight begun after 1.03 × the prompt's decode", found, late, "ms", "≤ 2"),
         ]
     assert not missed(rows)
+
+
+@pytest.mark.bench
+@pytest.mark.parametrize("count", [8, 16])
+def test_what_rows_in_one_batch_gain(bench: Bench, count: int) -> None:
+    """No engine can draw a fan faster than this says, apart from what the baseline wastes."""
+
+    def gain(number: int) -> float:
+        return bench.rig.ask(Rig.batch_gain, bench.prompt(512), count)
+
+    found = rounds(gain, bench.targets.rounds)
+    bench.add(
+        f"llama_decode: {count} rows against as many steps", found, found.results, "times", ""
+    )
 
 
 @pytest.mark.bench

@@ -9,7 +9,6 @@ from statistics import median
 
 import pytest
 
-from jupyter_sim.bench import prose
 from jupyter_sim.engine.apart import Apart
 
 from .conftest import model_path
@@ -32,15 +31,14 @@ def test_cancelling_takes_milliseconds_and_leaves_other_branches_alone(
     model: str, figures: Results
 ) -> None:
     with Apart(Rig, model_path(model)) as rig:
-        kept = rig.ask(Rig.cut, prose(0, 64), 64)
+        kept = rig.ask(Rig.words, 64, 0)
         rig.ask(Rig.draw, kept, 2, 2)
         rows = []
         for what, count, tokens in (("a prompt of 2,048 tokens", 1, 2048), ("a fan", FAN, 64)):
 
             def cancelled(number: int, count: int = count, tokens: int = tokens) -> list:
                 texts = (
-                    rig.ask(Rig.cut, prose(100 * number + place, tokens), tokens)
-                    for place in range(CANCELS)
+                    rig.ask(Rig.words, tokens, 100 * count + place + 1) for place in range(CANCELS)
                 )
                 return [rig.ask(Rig.cancel, kept, text, count, len(text)) for text in texts]
 
@@ -60,7 +58,7 @@ def test_one_busy_process_beside_it(model: str, figures: Results) -> None:
     with Apart(Rig, model_path(model)) as rig:
 
         def slower(number: int) -> float:
-            text = rig.ask(Rig.cut, prose(number, 512), 512)
+            text = rig.ask(Rig.words, 512, number)
             idle = rig.ask(Rig.draw, text + " a", FAN, TOKENS)
             hog = subprocess.Popen([sys.executable, "-c", "while True: pass"])
             try:
@@ -82,7 +80,7 @@ def test_one_busy_process_beside_it(model: str, figures: Results) -> None:
 @pytest.mark.parametrize(("model", "target"), [("120M", "≤ 4"), ("120M-128k", "≤ 10")])
 def test_ten_alternatives_for_every_token(model: str, target: str, figures: Results) -> None:
     with Apart(Rig, model_path(model), 1024) as rig:
-        text = rig.ask(Rig.cut, prose(0, 512), 512)
+        text = rig.ask(Rig.words, 512, 0)
         rig.ask(Rig.draw, text, FAN, TOKENS)
 
         def dearer(number: int) -> float:
@@ -135,7 +133,7 @@ def test_against_the_server_of_llama_cpp(model: str, figures: Results) -> None:
         server = Server(model_path(model), rig.ask(Rig.facts).threads)
 
         def against(number: int) -> tuple[float, float]:
-            text = rig.ask(Rig.cut, prose(number, 512), 512)
+            text = rig.ask(Rig.words, 512, number)
             ours = rig.ask(Rig.draw, text, FAN, TOKENS)
             theirs = server.draw(text, FAN, TOKENS)
             ours_next = rig.ask(Rig.draw, text + ours.texts[0], FAN, 4)
