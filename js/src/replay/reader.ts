@@ -188,7 +188,7 @@ class Reader {
     }
     const { prev, event, end } = value as { prev: string; event?: Event | null; end?: number };
     this.lines.push({ number, prev, bytes });
-    if (count.members !== members(text)) {
+    if (!hasMembers(text, count.members)) {
       this.damage(words.__("Line %1 has a member twice.", number));
     } else if ((event == null) === (end == null)) {
       this.damage(words.__("Line %1 is neither an event nor the end.", number));
@@ -321,9 +321,19 @@ function parsed(text: string): unknown {
   }
 }
 
-/** How many members the objects of a JSON text have; of two with one name, a parser keeps one. */
-function members(text: string): number {
-  return text.match(/(?<!\\)"\s*:/g)?.length ?? 0;
+/** Whether the objects of a JSON text have so many members in all; of two with one name, a parser keeps
+ * one. The first look also takes a text for a name that begins with a colon. */
+function hasMembers(text: string, count: number): boolean {
+  const most = text.match(/(?<!\\)"\s*:/g)?.length ?? 0;
+  if (most === count) return true;
+  return named(text) === count;
+}
+
+/** How many strings of a JSON text are names of members. */
+function named(text: string): number {
+  let names = 0;
+  for (const [, colon] of text.matchAll(/"(?:[^"\\]|\\.)*"\s*(:?)/g)) if (colon) names++;
+  return names;
 }
 
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });

@@ -5,7 +5,7 @@
  * What belongs to the step is drawn in the next frame; the tree and the figures come when there is time.
  */
 
-import { el, setText } from "../editor/dom";
+import { el, setAttribute, setText } from "../editor/dom";
 import { visible } from "../visible";
 import type { Words } from "../words";
 import { account } from "./account";
@@ -150,6 +150,7 @@ export class ReplayView {
     this.frame = 0;
     const { player, words } = this;
     if (!player) return;
+    setAttribute(this.dom, "aria-busy", "true");
     const { index, reel, playing } = player;
     const sentence = account(reel, index, words);
     const problem = reel.problems.get(index);
@@ -193,6 +194,7 @@ export class ReplayView {
       return;
     }
     this.controls.sum(this.sums.show(player.reel, player.index));
+    setAttribute(this.dom, "aria-busy", null);
     if (player.playing) this.settle(Math.max(REST, RARER * (performance.now() - start)));
   }
 
