@@ -25,11 +25,28 @@ START = 120
 GRACE = 3
 KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 NO_NEWS = ("@jupyterlab/apputils-extension/notification", {"fetchNews": "false"})
+ALONE = {
+    "jupyter_server_config.json": {
+        "ServerApp": {
+            "jpserver_extensions": {"jupyter_server_fileid": False, "jupyter_server_ydoc": False}
+        }
+    },
+    "labconfig/page_config.json": {
+        "disabledExtensions": {
+            "@jupyter/collaboration-extension": True,
+            "@jupyter/docprovider-extension": True,
+        }
+    },
+}
+"""The configuration of a server on which nobody works together."""
 
 
 @dataclass
 class Lab:
-    """One server. `root` holds its notebooks; nothing of the user's own Jupyter is read."""
+    """One server. `root` holds its notebooks; nothing of the user's own Jupyter is read.
+
+    Where it is `shared`, several people can write in one document at once.
+    """
 
     home: Path
     options: tuple[str, ...] = ()
@@ -37,6 +54,7 @@ class Lab:
     token: str = ""
     port: int = field(default_factory=lambda: free_port())
     log: list[str] = field(default_factory=list)
+    shared: bool = False
 
     @property
     def root(self) -> Path:
@@ -50,6 +68,10 @@ class Lab:
         """Start the server; it accepts requests when this returns."""
         self.root.mkdir(parents=True, exist_ok=True)
         self.settings(*NO_NEWS)
+        for name, content in ({} if self.shared else ALONE).items():
+            path = self.home / "config" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(content))
         self.process = subprocess.Popen(
             [JUPYTER, "lab", *self._options()],
             cwd=self.root,
@@ -142,6 +164,7 @@ class Lab:
         return {
             **os.environ,
             **{name: str(self.home / place) for name, place in places.items()},
+            "JUPYTER_PREFER_ENV_PATH": "0",
             "PATH": f"{JUPYTER.parent}{os.pathsep}{os.environ['PATH']}",
         }
 
@@ -190,9 +213,11 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(home: Path, *options: str, base_url: str = "/", token: str = "") -> Iterator[Lab]:
+def running(
+    home: Path, *options: str, base_url: str = "/", token: str = "", shared: bool = False
+) -> Iterator[Lab]:
     """A server for as long as the block lasts."""
-    lab = Lab(home, options, base_url, token)
+    lab = Lab(home, options, base_url, token, shared=shared)
     lab.start()
     try:
         yield lab
