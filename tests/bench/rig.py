@@ -105,7 +105,8 @@ class Rig(Gauge):
         return most, max(other - one for one, other in gaps)
 
     def cancel(self, kept: str, text: str, count: int, seed: int) -> Cancelled:
-        """Cancel a rollout at some moment; `kept` is a prompt that was drawn from before."""
+        """Cancel a rollout at some moment; `kept` is a prompt that must go on as before."""
+        before = self.draw(kept, 2, 2)
         chosen = random.Random(seed)
         serial = self.begin(text, count, 200)
         asked: list[float] = []
@@ -124,7 +125,7 @@ class Rig(Gauge):
         last = self.model.decodes[-1]
         late = last.began + last.seconds - asked[0]
         again = self.draw(kept, 2, 2)
-        return Cancelled(max(0.0, late), again.reused >= again.prompt - 8)
+        return Cancelled(max(0.0, late), again.texts == before.texts)
 
     def _running(self, serial: int, count: int) -> bool:
         """Whether a rollout has come as far as it should: its prompt runs, or its fan."""

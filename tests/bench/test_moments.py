@@ -32,7 +32,6 @@ def test_cancelling_takes_milliseconds_and_leaves_other_branches_alone(
 ) -> None:
     with Apart(Rig, model_path(model)) as rig:
         kept = rig.ask(Rig.words, 64, 0)
-        rig.ask(Rig.draw, kept, 2, 2)
         rows = []
         for what, count, tokens in (("a prompt of 2,048 tokens", 1, 2048), ("a fan", FAN, 64)):
 
