@@ -43,7 +43,6 @@ class Replay extends Widget {
     this.addClass("jp-sim-replay-host");
     this.view = new ReplayView({ words: trans, read, grows });
     this.node.append(this.view.dom);
-    this.node.dataset.lmSuppressShortcuts = "true";
   }
 
   /** Read the log, and show it. */

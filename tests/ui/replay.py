@@ -5,6 +5,16 @@ from playwright.sync_api import Locator, Page
 STEP, BACK = "ArrowRight", "ArrowLeft"
 NEXT_FAN, FAN_BEFORE = "Shift+ArrowRight", "Shift+ArrowLeft"
 BEGINNING, END, PLAY, FASTER, COPY = "Home", "End", "Space", "+", "c"
+WALK = """async (dom, [first, last]) => {
+  const shown = [];
+  const line = dom.querySelector(".jp-sim-replay-line");
+  for (let number = first; number < last; number++) {
+    dom.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true }));
+    while (line.ariaValueNow !== String(number + 1)) await new Promise(requestAnimationFrame);
+    shown.push(dom.innerText);
+  }
+  return shown;
+}"""
 
 
 class Replay:
@@ -29,6 +39,10 @@ class Replay:
         self.page.evaluate(
             "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
         )
+
+    def walk(self, first: int, last: int) -> list[str]:
+        """Step on from one event to another; all that is to be read at each."""
+        return self.dom.evaluate(WALK, [first, last])
 
     def focus(self) -> None:
         self.dom.focus()

@@ -3,10 +3,11 @@
 import json
 from pathlib import Path
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from .desk import Desk
 from .fan import ACCEPT, BRANCH, DISMISS, NEXT, REJECT, WORD, Fan
+from .hostile import write_hostile, write_refused
 from .lab import Lab, new_name, running
 from .replay import (
     BACK,
@@ -209,3 +210,77 @@ def test_an_exported_page_replays_without_a_network(browser: Browser, lab: Lab) 
     assert asked == [page.url] and errors == []
     assert page.evaluate("() => document.body.dataset.jpThemeLight") == "false"
     page.context.close()
+
+
+def test_nothing_in_a_hostile_log_becomes_mark_up_or_a_request(own_desk, lab: Lab) -> None:
+    desk = own_desk(lab)
+    desk.arrive()
+    watch = Watch(desk.page)
+    name = new_name(".simlog")
+    count = write_hostile(lab.root / name)
+    replay = opened(desk, name)
+    assert replay.standing == "verified" and replay.events == count
+    walk(replay)
+    watch.saw_nothing()
+    assert all(url.startswith(lab.url) or url.startswith("data:") for url in watch.asked)
+
+
+def test_nothing_in_a_hostile_log_breaks_out_of_an_exported_page(
+    browser: Browser, lab: Lab
+) -> None:
+    write_hostile(lab.root / "hostile.simlog")
+    lab.sim("export", "hostile.simlog", "-o", "hostile.html")
+    page = browser.new_context().new_page()
+    watch = Watch(page)
+    page.goto((lab.root / "hostile.html").as_uri())
+    walk(Replay(page))
+    watch.saw_nothing()
+    assert watch.asked == [page.url]
+    page.context.close()
+
+
+def test_what_no_writer_would_write_is_named_and_the_rest_is_played(desk: Desk) -> None:
+    watch = Watch(desk.page)
+    name = new_name(".simlog")
+    write_refused(desk.lab.root / name)
+    replay = opened(desk, name)
+    assert replay.standing == "damaged"
+    problems = replay.part("badge").locator("li").all_text_contents()
+    assert [problem.split()[1] for problem in problems] == list("23456789")
+    assert replay.events == 1 and replay.text == "still here"
+    watch.saw_nothing()
+
+
+class Watch:
+    """Sees what a log could do to a page: run, ask, open a dialog, make elements."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.asked: list[str] = []
+        self.dialogs: list[str] = []
+        page.on("request", lambda request: self.asked.append(request.url))
+        page.on("dialog", lambda dialog: (self.dialogs.append(dialog.message), dialog.dismiss()))
+        page.add_init_script("window.hurt = () => { window.isHurt = true; }")
+        page.evaluate("() => { window.hurt = () => { window.isHurt = true; }; }")
+
+    def saw_nothing(self) -> None:
+        assert self.dialogs == []
+        assert self.page.evaluate("() => window.isHurt === undefined")
+        made = "img, script, iframe, a, link, style, object, form, svg script, svg [href]"
+        replays = self.page.locator(".jp-sim-replay")
+        assert replays.locator(made).count() == 0
+        attributes = "(all) => all.flatMap((dom) => dom.getAttributeNames())"
+        names = set(replays.locator("*").evaluate_all(attributes))
+        assert not [name for name in names if name.startswith("on")]
+
+
+def walk(replay: Replay) -> None:
+    """Stand at every event, and see that what cannot be seen is shown by name."""
+    replay.press(BEGINNING)
+    for number in range(1, replay.events, 17):
+        replay.settled()
+        replay.part("text").hover()
+        shown = "".join(replay.walk(number, min(number + 17, replay.events)))
+        hidden = {one for one in shown if ord(one) < 32 and one not in "\n\t"}
+        assert not hidden | set(shown) & set("\x7f\u202e\u2066\u2069\u200b\ufeff\u2028\U000e0041")
+    assert replay.event == replay.events

@@ -88,7 +88,8 @@ export class Controls {
     others.append(tool(drawings.copyIcon, __("Copy the text at this step (C)"), desk.copy));
     if (desk.reload)
       others.append(tool(drawings.reloadIcon, __("Read the history again"), desk.reload));
-    this.dom.append(steps, pace, others, this.where, this.sums);
+    const told = el("span", "jp-sim-replay-told", {}, this.where, this.sums);
+    this.dom.append(steps, pace, others, told);
   }
 
   /** Work for a player. */
