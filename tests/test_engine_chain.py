@@ -228,3 +228,31 @@ def test_a_rollout_with_a_foreign_token_is_refused_and_harms_nobody(model: Llama
     assert not texts
     assert [type(error) for error in errors] == [BadInput]
     assert not scheduler.busy
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("distinct", [False, True])
+@pytest.mark.parametrize("min_p", [0, 0.02])
+@pytest.mark.parametrize("prompt", ["It was a d", "It was"])
+def test_numbers_too_small_for_32_bits_draw_as_small_ones_do(
+    model: Llama, prompt: str, min_p: float, distinct: bool
+) -> None:
+    idle = (Bias(((3, 0.0),)),)
+    for chain in ((), idle):
+        says = []
+        for temperature in (1e-10, 1e-40, 1e-300):
+            sampling = Sampling(temperature, min_p=min_p, distinct=distinct, chain=chain)
+            says.append(told(model, Rollout("r", prompt, (1, 2, 3), 4, "none", sampling)))
+        assert not any(errors for _, _, errors, _ in says)
+        assert says[0][:2] == says[1][:2] == says[2][:2]
+
+
+@pytest.mark.parametrize("repeat", [1e-30, 1e-38, 1e-45, 1e-300])
+def test_a_penalty_that_divides_by_next_to_nothing_harms_nobody(
+    model: Llama, repeat: float
+) -> None:
+    chain = (Penalties(-1, repeat), *ALL[:2], Penalties(-1, repeat))
+    rollout = Rollout("r", "It was a da", (1, 2), 6, "none", Sampling(0.1, min_p=0, chain=chain))
+    texts, _, errors, _ = told(model, rollout)
+    assert not errors
+    assert all(texts.values())

@@ -22,6 +22,8 @@ from .sampling import Floats, Tokens
 DATA = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
 # what is this much below the likeliest has, in 32 bits, a probability of next to nothing
 DEEPEST = 80.0
+# no model's logits are that large; what a small divisor makes of them may be, and without end
+LARGEST = 1e20
 GOLDEN, SEEDS = 0x9E3779B9, 0xFFFFFFFF
 
 
@@ -159,6 +161,7 @@ def _applied(pointer: Any, data: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, 
     address = ctypes.cast(array.data, ctypes.c_void_p).value or 0
     memory = (ctypes.c_char * (array.size * DATA.itemsize)).from_address(address)
     left = np.frombuffer(memoryview(memory), DATA).copy()
+    np.clip(left["logit"], -LARGEST, LARGEST, out=left["logit"])
     return left, int(left["id"][array.selected]) if array.selected >= 0 else None
 
 

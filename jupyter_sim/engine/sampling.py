@@ -23,6 +23,8 @@ BLOCK = 256
 FOLD = 32
 NEARLY_ONE = 1 - 1e-9
 STEPS = (1e-3, 1e-5, 0.0)
+# colder ones say the same, and in 32 bits the coldest would be nothing to divide by
+COLDEST = 1e-10
 
 
 class Weights(NamedTuple):
@@ -157,7 +159,7 @@ def _exponentials(
     inner = values[:, :width]
     np.subtract(logits, peaks[:, None], out=inner)
     if temperature != 1:
-        inner /= np.float32(temperature)
+        inner /= np.float32(max(temperature, COLDEST))
     np.exp(inner, out=inner)
     return values
 
@@ -200,7 +202,7 @@ def _heights(weights: Weights, rows: Tokens, columns: Tokens, temperature: float
     if temperature == 1:
         return weights.values[rows, columns]
     heights = weights.logits[rows, columns] - weights.peaks[rows]
-    return np.asarray(np.exp(heights / np.float32(temperature)))
+    return np.asarray(np.exp(heights / np.float32(max(temperature, COLDEST))))
 
 
 def _above(weights: Weights, floors: Floats) -> tuple[Tokens, Tokens, Tokens]:
