@@ -133,6 +133,36 @@ async def test_a_healthy_worker_is_waited_for(
     assert await finishes(engine, ask(prompt=long, max_tokens=100)) <= {"length", "end"}
 
 
+LATE = """
+from queue import SimpleQueue
+from jupyter_sim.engine import worker
+
+commands = SimpleQueue()
+worker.SimpleQueue = lambda: commands
+
+class Late(worker.Scheduler):
+    def __init__(self, *args, **named):
+        super().__init__(*args, **named)
+        while commands.qsize() < 2:
+            pass
+
+worker.Scheduler = Late
+worker.main()
+"""
+
+
+async def test_a_request_is_cancelled_before_the_model_has_turned_to_it(
+    engine: LlamaEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "COMMAND", (sys.executable, "-c", LATE))
+    await engine.start()
+    running = asyncio.create_task(finishes(engine, ask(max_tokens=1000)))
+    while not any(call.process for call in engine._calls.values()):
+        await asyncio.sleep(0)
+    engine.cancel("r")
+    assert await running == {"cancelled"}
+
+
 SILENT_WORKER = (sys.executable, "-c", "import signal; signal.pause()")
 
 

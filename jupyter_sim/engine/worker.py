@@ -105,8 +105,12 @@ class Worker:
             while True:
                 command = self._queue.get(block=not scheduler.busy)
                 self._steps += 1
-                if isinstance(command, Begin):
-                    self._begin(scheduler, command)
+                match command:
+                    case Begin():
+                        self._begin(scheduler, command)
+                    case Cancel(serial):
+                        # once more: what is cancelled may have begun only now
+                        scheduler.interrupt(serial)
         except Empty:
             pass
         try:
