@@ -6,8 +6,11 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from jupyter_sim.engine.client import LlamaEngine, Settings
+from jupyter_sim.engine.llama import Llama
 from jupyter_sim.engine.messages import Column, Rollout, Scored, Scoring, Started, Survey
+from jupyter_sim.engine.requests import Requests
 from jupyter_sim.errors import BadInput, ContextFull, SimError
+from jupyter_sim.models import resolve
 
 TEXT = "The harbour was quiet that evening, and the boats lay still at their moorings. "
 
@@ -84,6 +87,22 @@ async def test_a_prompt_as_long_as_the_window_is_continued_and_a_longer_one_refu
     assert await said(engine, Rollout("r", text, (0, 1), most))
     with pytest.raises(ContextFull, match=f"has {count} tokens and {most + 1} more"):
         await said(engine, Rollout("r", text, (0, 1), most + 1))
+
+
+async def test_a_prompt_that_cannot_fit_is_refused_before_anybody_waits_for_its_tokens(
+    engine: LlamaEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = (await engine.start()).context
+    with pytest.raises(ContextFull, match=rf"has at least \d+ tokens .* holds {window}"):
+        await said(engine, Rollout("r", "Now. " * 800_000, (0,), 1))
+
+    def split(self: Llama, text: str) -> list[int]:
+        raise AssertionError(f"{len(text)} characters are split into tokens")
+
+    monkeypatch.setattr(Llama, "tokenize", split)
+    requests = Requests(Llama(resolve(), Settings(context=64, threads=1)), None)
+    with pytest.raises(ContextFull, match="at least"):
+        requests.run(1, Rollout("r", "Now. " * 400, (0,), 1, prefix="Then"))
 
 
 @pytest.mark.parametrize(

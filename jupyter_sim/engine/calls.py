@@ -18,7 +18,8 @@ from .wire import Request, Said
 
 CLOSED = "The engine was closed while the model was loading."
 
-MAX_REQUEST = 1 << 26
+MAX_REQUEST = 1 << 22
+"""Bytes: a thick novel. Nobody else is served while a text is split into tokens."""
 
 T = TypeVar("T")
 

@@ -31,19 +31,28 @@ class Requests:
     def __init__(self, model: Llama, memory: Path | None) -> None:
         self._model = model
         self._spellings = Spellings(model.pieces, memory)
+        self._longest = max(1, *map(len, model.pieces))
 
     def run(self, serial: int, request: Rollout) -> Run:
         """Return a rollout to be computed. Raises ContextFull, or BadInput for its samplers."""
         check(request.sampling.chain, self._model.vocabulary)
-        tokens, back, rest = self._prompt(request.prompt + request.prefix)
+        text = request.prompt + request.prefix
+        # what cannot fit whatever its tokens are is not even split into them
+        least = len(text.encode()) // self._longest
+        if least > self._model.window:
+            raise self._full(f"at least {least}", request)
+        tokens, back, rest = self._prompt(text)
         if len(tokens) + request.max_tokens > self._model.window:
-            raise ContextFull(
-                f"The prompt has {len(tokens)} tokens and {request.max_tokens} more are asked "
-                f"for, but the model's context holds {self._model.window}; shorten the text "
-                "before the caret or ask for fewer tokens."
-            )
+            raise self._full(str(len(tokens)), request)
         pieces, opener = self._model.pieces, self._model.opener
         return Run(serial, request, tokens, back, self.healing(rest), pieces, opener)
+
+    def _full(self, count: str, request: Rollout) -> ContextFull:
+        return ContextFull(
+            f"The prompt has {count} tokens and {request.max_tokens} more are asked for, but the "
+            f"model's context holds {self._model.window}; shorten the text before the caret or ask "
+            "for fewer tokens."
+        )
 
     def healing(self, rest: bytes = b"") -> Healing:
         """Return the search for the ways to spell what is taken back."""
