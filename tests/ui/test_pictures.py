@@ -16,8 +16,9 @@ import pytest
 from playwright.sync_api import FloatRect
 
 from .desk import Desk
-from .fan import BRANCH, REJECT, Fan
+from .fan import ACCEPT, BRANCH, DISMISS, NEXT, PREVIOUS, REJECT, Fan
 from .lab import Lab
+from .tree import AUTHORS, Tree
 
 HERE = Path(__file__).parents[2]
 IMAGES = HERE / "examples" / "images"
@@ -71,6 +72,38 @@ def test_a_fan_sits_for_its_picture(wide: Desk, album: Path, theme: str, posed: 
         take(wide, album / f"fan-{theme}.png", around(wide, ".jp-Cell"))
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_tree_sits_for_its_picture(wide: Desk, album: Path, theme: str, posed: bool) -> None:
+    dress(wide, theme)
+    wide.open(wide.lab.notebook(CHAPTER, OPENING, NOTE))
+    wide.edit(1)
+    fan, tree = Fan(wide), Tree(wide)
+    wide.set(temperature=0.7, n=4)
+    known = known_words(wide.lab) if posed else set()
+    for draw in range(3):
+        fan.propose(4)
+        if posed:
+            pick(wide, fan, known, rows=2, shown=4)
+        wide.press(NEXT)
+        wide.press(BRANCH)
+        wide.press(PREVIOUS)
+        wide.press(DISMISS if draw == 2 else ACCEPT)
+        fan.closed()
+        if draw == 0:
+            wide.type(" She did not look up.")
+    tree.chord(AUTHORS)
+    wide.page.locator(".jp-sim-by-model").first.wait_for()
+    tree.open()
+    wide.press("ArrowUp")
+    wide.press("p")
+    tree.until("rows.some((row) => row.selected && row.pinned)")
+    wide.page.mouse.move(0, 0)
+    take(wide, album / f"tree-{theme}.png", {"x": 0, "y": 0, "width": WIDTH, "height": 560})
+    wide.press("Escape")
+    tree.chord(AUTHORS)
+    tree.close()
+
+
 def test_the_welcome_notebook_sits_for_its_picture(wide: Desk, album: Path, posed: bool) -> None:
     name = "welcome.ipynb"
     (wide.lab.root / name).write_text(WELCOME.read_text())
@@ -118,15 +151,15 @@ def posing(desk: Desk, fan: Fan, picky: bool) -> Iterator[None]:
     fan.settle()
 
 
-def pick(desk: Desk, fan: Fan, known: set[str]) -> None:
+def pick(desk: Desk, fan: Fan, known: set[str], rows: int = 5, shown: int = 5) -> None:
     """Reject in each row until a candidate reads well, as a toy model's often do not."""
-    for row in range(5):
+    for row in range(rows):
         for _ in range(DRAWS):
             if reads_well(fan.look().rows[row].text.strip(), known):
                 break
             fan.highlight(row)
             desk.press(REJECT)
-            fan.settle()
+            fan.settle(shown)
 
 
 def reads_well(text: str, known: set[str]) -> bool:
