@@ -1,6 +1,6 @@
 /** Saving how the next draw is made as a preset. */
 
-import { presetNow } from "@jupyter-sim/core";
+import { presetNow, takePreset } from "@jupyter-sim/core";
 import type { JupyterFrontEnd } from "@jupyterlab/application";
 import { type ICommandPalette, InputDialog } from "@jupyterlab/apputils";
 import type { TranslationBundle } from "@jupyterlab/translation";
@@ -30,7 +30,10 @@ export function addPresets(
         required: true,
       });
       const preset = view && value ? presetNow(view, value.trim()) : null;
-      if (preset) await settings.save(preset);
+      if (view && preset) {
+        await settings.save(preset);
+        takePreset(view, preset);
+      }
       view?.focus();
     },
     describedBy: { args: { type: "object", properties: {} } },
