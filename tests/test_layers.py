@@ -66,7 +66,8 @@ WORLDS = {
 # `transport` only declares interfaces, and `config` is where the client is handed to the state.
 SCRIPT_VALUES = {"protocol", "text", "transport", "tree", "growth"}
 SCRIPTS_PURE = {
-    f"editor/{name}" for name in ("state", "steps", "fan", "lengths", "order", "toggle", "voices")
+    f"editor/{name}"
+    for name in ("state", "steps", "fan", "lengths", "order", "presets", "toggle", "voices")
 }
 SCRIPTS_REPLAY = {
     f"replay/{name}"
@@ -83,7 +84,8 @@ SCRIPTS_MAY_IMPORT = {
     "backoff": set[str](),
     "growth": SCRIPT_VALUES,
     "following": SCRIPT_VALUES,
-    "client": SCRIPT_VALUES | {"ids", "backoff", "following"},
+    "shelf": {"transport"},
+    "client": SCRIPT_VALUES | {"ids", "backoff", "following", "shelf"},
     "editor/config": SCRIPT_VALUES | SCRIPTS_PURE | {"client", "words"},
     **dict.fromkeys(SCRIPTS_PURE, SCRIPT_VALUES | SCRIPTS_PURE | {"editor/config"}),
     **dict.fromkeys(SCRIPTS_REPLAY, SCRIPT_VALUES | SCRIPTS_REPLAY | {"words", "visible"}),

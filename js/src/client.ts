@@ -30,6 +30,7 @@ import type {
   Welcome,
   Withdraw,
 } from "./protocol";
+import type { Shelf } from "./shelf";
 import type { Connect, FanAnswer, FromDocument, FromFront, Transport } from "./transport";
 import type { Tree } from "./tree";
 
@@ -96,6 +97,10 @@ export interface ClientOptions {
   named?(document: string): void;
   /** The engine's status changed. */
   engine?(status: Status): void;
+  /** Keeps what is not acknowledged for the case that the page is lost. */
+  shelf?: Shelf;
+  /** So many requests of a page that was lost are being told now. */
+  salvaged?(count: number): void;
   /** Something went wrong that belongs to no request. */
   report?(message: string): void;
 }
@@ -127,6 +132,7 @@ export class Client {
   private unwritten = false;
   private broken = false;
   private records = false;
+  private searched = false;
   private disposed = false;
 
   constructor(private readonly options: ClientOptions) {}
@@ -254,6 +260,7 @@ export class Client {
     const last = this.queue.at(-1);
     if (last && isMerged(snapshot, last)) {
       last.request = { ...last.request, ...snapshot };
+      this.options.shelf?.put(last.request);
       return;
     }
     this.keep({ type: "sync", id: newId(), ...snapshot }).catch((refusal: Refusal) => {
@@ -279,6 +286,7 @@ export class Client {
   private keep(request: FromFront): Promise<void> {
     return new Promise((done, failed) => {
       this.queue.push({ request, sent: false, tried: false, done, failed });
+      if (!passing.has(request.type)) this.options.shelf?.put(request);
       this.records = true;
       if (this.welcomed) this.tellName();
       this.flush();
@@ -320,12 +328,42 @@ export class Client {
     if (this.disposed) return;
     this.line.stop();
     const transport = this.options.connect({
-      opened: () => this.greet(),
+      opened: () => this.enter(transport),
       received: (answer) => this.receive(answer),
       closed: (reason) => this.drop(transport, reason),
     });
     this.transport = transport;
   }
+
+  /** Greet, the first time after what an earlier page left is there to be told first. */
+  private enter(transport: Transport): void {
+    const { shelf } = this.options;
+    if (this.searched || !shelf) {
+      this.greet();
+      return;
+    }
+    this.searched = true;
+    const begin = () => {
+      if (this.transport === transport) this.greet();
+    };
+    shelf
+      .take()
+      .then((left) => this.salvage(left), this.unsalvaged)
+      .then(begin);
+  }
+
+  private salvage(left: readonly FromFront[]): void {
+    if (left.length === 0) return;
+    const report = ({ message }: Refusal) => this.options.report?.(message);
+    const kept = left.map((request): Kept => {
+      return { request, sent: false, tried: true, done: () => {}, failed: report };
+    });
+    this.queue.unshift(...kept);
+    this.records = true;
+    this.options.salvaged?.(left.length);
+  }
+
+  private readonly unsalvaged = ({ message }: Error): void => this.options.report?.(message);
 
   private greet(): void {
     const greeting = this.options.greeting();
@@ -442,7 +480,9 @@ export class Client {
 
   private settle(id: string): Kept | null {
     const index = this.queue.findIndex((kept) => kept.request.id === id);
-    return index < 0 ? null : (this.queue.splice(index, 1)[0] ?? null);
+    if (index < 0) return null;
+    this.options.shelf?.remove(id);
+    return this.queue.splice(index, 1)[0] ?? null;
   }
 }
 

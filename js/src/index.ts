@@ -2,12 +2,13 @@
 
 export { Client, type ClientOptions, type FanListener, Refusal, type Snapshot } from "./client";
 export * from "./editor/index";
-export { documentId } from "./ids";
+export { documentId, newId } from "./ids";
 export { type Piece, pieces } from "./inspection";
 export type * from "./protocol";
 export { logIcon } from "./replay/drawings";
 export { type Circumstances, decoded, NoLog, type Reading, readLog } from "./replay/reader";
 export { type ReplayOptions, ReplayView } from "./replay/view";
+export type { Shelf } from "./shelf";
 export type { Connect, FromDocument, FromFront, Receiver, Transport } from "./transport";
 export type { Mark, Tree } from "./tree";
 export * as drawings from "./treeview/drawings";

@@ -37,7 +37,17 @@ export class Wire {
 
   /** Accept the connection and greet back, as a document that records these cells. */
   welcome(...cells: string[]): void {
+    this.open();
+    this.greet(...cells);
+  }
+
+  /** Accept the connection. */
+  open(): void {
     this.receiver?.opened();
+  }
+
+  /** Greet back. */
+  greet(...cells: string[]): void {
     const { id } = this.last("hello");
     this.answer({ type: "welcome", id, document: "document-1", engine: ready, cells });
   }

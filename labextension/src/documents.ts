@@ -17,6 +17,7 @@ import type { INotebookModel, INotebookTracker, NotebookPanel } from "@jupyterla
 import type { TranslationBundle } from "@jupyterlab/translation";
 import { UUID } from "@lumino/coreutils";
 import { type Put, repairIds, watchCells } from "./cells";
+import type { Shelves } from "./shelf";
 
 /** The key of a notebook's metadata under which the document's id is kept. */
 const METADATA = "jupyter_sim";
@@ -31,7 +32,10 @@ export interface DocumentsOptions {
   connect: Connect;
   notebooks: INotebookTracker | null;
   editors: IEditorTracker | null;
+  /** Where requests outlive their page; null where the browser keeps nothing. */
+  shelves: Shelves | null;
   engine(status: Status): void;
+  inform(message: string): void;
   report(message: string): void;
 }
 
@@ -104,12 +108,18 @@ export class Documents {
   /** Let the history of a document that is recorded begin with what is loaded, follow its cells, and
    * end with what is saved. */
   private watch(context: Context): void {
-    void context.ready.then(() => this.loaded(context));
+    void context.ready.then(() => this.loaded(context)).then(() => this.search(context));
     context.saveState.connect((_, state) => {
       if (state === "started" && (this.clients.has(context) || mayBeRecorded(context))) {
         this.client(context).tellRecorded(texts(context));
       }
     });
+  }
+
+  /** Tell the document at once what a lost page left for it. */
+  private async search(context: Context): Promise<void> {
+    const { shelves } = this.options;
+    if (await shelves?.holds(shelfName(context))) this.client(context).tellRecorded([]);
   }
 
   private loaded(context: Context): void {
@@ -132,11 +142,29 @@ export class Documents {
   private client(context: Context): Client {
     const known = this.clients.get(context);
     if (known) return known;
-    const { trans, connect, engine, report } = this.options;
+    const { trans, connect, engine, inform, report } = this.options;
+    const shelf = this.options.shelves?.shelf(shelfName(context));
+    const salvaged = (count: number) =>
+      inform(
+        trans._n(
+          "%1 thing that could not be saved when this document was last open is being saved now.",
+          "%1 things that could not be saved when this document was last open are being saved now.",
+          count,
+        ),
+      );
     const named = (document: string) => keep(context, document);
     const greeting = () => greet(context);
     const found = () => this.found.get(context) ?? [];
-    const client = new Client({ connect, greeting, named, found, engine, report });
+    const client = new Client({
+      connect,
+      greeting,
+      named,
+      found,
+      engine,
+      report,
+      salvaged,
+      ...(shelf ? { shelf } : {}),
+    });
     context.pathChanged.connect(() => client.renew(trans.__("The document was renamed.")));
     context.disposed.connect(() => client.dispose());
     this.clients.set(context, client);
@@ -168,6 +196,12 @@ export function greet(context: Context): Omit<Hello, "id"> {
   const document = documentId(model.getMetadata?.(METADATA)?.document);
   const kind = model.cells ? "notebook" : "file";
   return { type: "hello", kind, path: context.localPath, document };
+}
+
+/** What a document is called on the shelf, before it has an id. */
+function shelfName(context: Context): string {
+  const { kind, path } = greet(context);
+  return `${kind} ${path}`;
 }
 
 /** A notebook says whether it has a history; of a file, only the server knows. */

@@ -26,6 +26,7 @@ import { addPresets } from "./presets";
 import { addReplay } from "./replay";
 import { FanSettings } from "./settings";
 import { SharesItem } from "./shares";
+import { Shelves } from "./shelf";
 import { StatusItem } from "./status";
 import { fetchStatus, overWebSocket } from "./transport";
 
@@ -52,7 +53,9 @@ function activate(
     connect: overWebSocket(serverSettings, trans),
     notebooks,
     editors,
+    shelves: Shelves.isPossible ? new Shelves(serverSettings.baseUrl, unshelved) : null,
     engine: (status) => item.tell(status),
+    inform: (message) => void Notification.info(message, { autoClose: 8000 }),
     report,
   });
   const framings = new Framings(documents);
@@ -88,6 +91,11 @@ function activate(
         settings.follow(it);
         framings.follow(it);
       });
+}
+
+/** Without the shelf all works as long as the page lives. */
+function unshelved({ message }: Error): void {
+  console.warn(`jupyter-sim: what is not saved yet cannot outlive this page: ${message}`);
 }
 
 function addEditors(extensions: IEditorExtensionRegistry, around: Surroundings): void {

@@ -141,9 +141,10 @@ def own_desk(
 
 
 def new_desk(browser: Browser, lab: Lab, **options: object) -> Desk:
-    """A page in a browser context of its own: no cookies, no storage."""
-    options = {"viewport": {"width": 1280, "height": 800}} | options
-    return Desk(browser.new_context(**options).new_page(), lab)
+    """A page in a browser context of its own, with no cookies and no storage, or in `context`."""
+    size = {"viewport": {"width": 1280, "height": 800}}
+    context = options.pop("context", None) or browser.new_context(**size | options)
+    return Desk(context.new_page(), lab)
 
 
 def chromium() -> str:

@@ -64,6 +64,19 @@ window.desk = {
     return jupyterapp.resolveRequiredService(tokens.find((token) => token.name === name));
   },
 
+  /** Whether a request of this type waits in the browser's database. */
+  async shelved(type) {
+    const done = (request) =>
+      new Promise((resolve, reject) => {
+        request.onsuccess = () => resolve(request.result);
+        request.onerror = () => reject(request.error);
+      });
+    const database = await done(indexedDB.open("jupyter-sim"));
+    const rows = await done(database.transaction("requests").objectStore("requests").getAll());
+    database.close();
+    return rows.some(({ request }) => request.type === type);
+  },
+
   /** Set some of the plugin's settings, or take all settings of the user back. */
   async set(values) {
     const registry = await this.service("@jupyterlab/coreutils:ISettingRegistry");

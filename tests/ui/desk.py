@@ -6,10 +6,11 @@ Everything waits for what it needs; nothing sleeps. What is done with fans is in
 import json
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import ConsoleMessage, Page, WebSocket
+from playwright.sync_api import ConsoleMessage, Error, Page, WebSocket
 
 from .lab import Lab, new_name
 
@@ -127,6 +128,11 @@ class Desk:
     def until(self, script: str, argument: Any = None) -> None:
         """Wait until a function in the page says yes."""
         self.page.wait_for_function(script, arg=argument, timeout=PATIENCE)
+
+    def crash(self) -> None:
+        """Let the page's process die, as one does that ran out of memory."""
+        with self.page.expect_event("crash"), suppress(Error):
+            self.page.goto("chrome://crash")
 
     def tell(self, picture: Path) -> None:
         """Print what is known after a failure, and take a picture."""

@@ -91,6 +91,34 @@ def test_verdicts_given_while_the_server_is_away_are_kept(own_desk, tmp_path: Pa
         fan.propose()
 
 
+def test_verdicts_that_a_crashed_page_could_not_tell_are_told_by_the_next(
+    own_desk, tmp_path: Path
+) -> None:
+    with running(tmp_path) as lab:
+        desk = own_desk(lab)
+        fan = Fan(desk)
+        desk.arrive()
+        name = desk.notebook(OPENING)
+        fan.propose()
+        desk.recorded()
+        desk.save()
+        before = lab.events(name)
+        desk.forgive(*GONE)
+        lab.kill()
+        fan.sentence()
+        desk.press(BRANCH)
+        desk.until("() => desk.shelved('branch')")
+        desk.crash()
+        lab.start()
+        other = own_desk(lab, context=desk.page.context)
+        other.arrive()
+        other.open(name)
+        desk.eventually(lambda: lab.events(name)[-1]["type"] == "branched")
+        told = lab.events(name)
+        assert [event["type"] for event in told].count("branched") == 1
+        assert told[: len(before)] == before
+
+
 def test_a_model_that_cannot_be_used_is_told_until_it_is_mended(own_desk, tmp_path: Path) -> None:
     model = tmp_path / "model.gguf"
     with running(tmp_path, f"--SimApp.model={model}") as lab:
