@@ -8,9 +8,11 @@ import { visible } from "../visible";
 import type { Words } from "../words";
 import { type Reel, runsBetween, type Strand } from "./reel";
 
-/** At most so many code points are in the page, and the part of a longer text moves by so many. */
-const ROOM = 20_000;
-const MOVE = 5_000;
+/** A text of so many code points is shown whole; of a longer one a part that moves by steps, since the
+ * layout of all of it would take longer than a frame. */
+const WHOLE = 12_000;
+const PART = 5_000;
+const MOVE = 1_000;
 
 /** The element of the text. */
 export class TextPane {
@@ -43,9 +45,9 @@ export class TextPane {
     const { tree } = strand;
     const end = tree.end(head);
     const at = Math.max(0, Math.min(end, caret ?? end));
-    const wanted = end <= ROOM ? 0 : Math.min(at - ROOM / 2, end - ROOM);
+    const wanted = end <= WHOLE ? 0 : Math.min(at - PART / 2, end - PART);
     const start = Math.max(0, Math.floor(wanted / MOVE) * MOVE);
-    const stop = Math.min(end, start + ROOM + MOVE);
+    const stop = end <= WHOLE ? end : Math.min(end, start + PART + MOVE);
     this.more(this.above, start, this.words.__("%1 characters above", start));
     this.more(this.below, end - stop, this.words.__("%1 characters below", end - stop));
     const before = this.spans(tree, runsBetween(tree, head, start, at));

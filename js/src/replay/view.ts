@@ -30,10 +30,10 @@ export interface ReplayOptions {
   readonly grows?: boolean;
 }
 
-/** Milliseconds without a change after which the tree and the figures follow, and how much rarer than
- * they take they do. */
+/** Milliseconds without a change after which the tree and the figures follow, at the least; those of a
+ * long history wait as long as they take. While it plays, they take one part in so many of the time. */
 const REST = 60;
-const RARER = 6;
+const PARTS = 6;
 
 /** The view of one log. */
 export class ReplayView {
@@ -54,6 +54,8 @@ export class ReplayView {
   private reading = new AbortController();
   private frame = 0;
   private rest: ReturnType<typeof setTimeout> | null = null;
+  /** Milliseconds that the tree and the figures took the last time. */
+  private cost = 0;
 
   constructor(private readonly options: ReplayOptions) {
     const { words } = options;
@@ -67,7 +69,8 @@ export class ReplayView {
     const main = el("div", "jp-sim-replay-main", {}, this.text.dom, this.fan.dom);
     const body = el("div", "jp-sim-replay-body", {}, main, this.side);
     const foot = el("div", "jp-sim-replay-foot", {}, this.said, this.line.dom, this.controls.dom);
-    this.dom = el("div", "jp-sim-replay", { tabindex: "-1" }, this.head, this.notice, body, foot);
+    const parts = [this.head, this.notice, body, foot];
+    this.dom = el("div", "jp-sim-replay jp-mod-busy", { tabindex: "-1" }, ...parts);
     this.dom.addEventListener("keydown", (event) => this.key(event));
   }
 
@@ -164,7 +167,7 @@ export class ReplayView {
     this.line.show(index, `${time}, ${said}`);
     this.controls.show(time);
     this.name(index);
-    this.settle(REST);
+    this.settle(Math.max(REST, this.cost));
   }
 
   private name(index: number): void {
@@ -182,20 +185,29 @@ export class ReplayView {
     const { player } = this;
     if (this.rest && player?.playing) return;
     if (this.rest) clearTimeout(this.rest);
-    this.rest = setTimeout(() => this.follow(performance.now()), delay);
+    this.rest = setTimeout(() => this.follow(0), delay);
   }
 
-  private follow(start: number): void {
+  /** Go on with the tree and then the figures, in tasks of their own; `spent` is what they took so far. */
+  private follow(spent: number): void {
     const { player, branches } = this;
     this.rest = null;
     if (!player || !branches) return;
-    if (!branches.follow(player.index)) {
-      this.rest = setTimeout(() => this.follow(start), 0);
-      return;
-    }
+    const start = performance.now();
+    const there = branches.follow(player.index);
+    const cost = spent + performance.now() - start;
+    this.rest = setTimeout(() => (there ? this.sum(cost) : this.follow(cost)), 0);
+  }
+
+  private sum(spent: number): void {
+    const { player } = this;
+    this.rest = null;
+    if (!player) return;
+    const start = performance.now();
     this.controls.sum(this.sums.show(player.reel, player.index));
     setAttribute(this.dom, "aria-busy", null);
-    if (player.playing) this.settle(Math.max(REST, RARER * (performance.now() - start)));
+    this.cost = spent + performance.now() - start;
+    if (player.playing) this.settle(Math.max(REST, PARTS * this.cost));
   }
 
   /** Seconds from the first event, by the recorders' clocks. */
