@@ -18,10 +18,12 @@ import pytest
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
+from jupyter_sim.formats.simlog import read_log
 from jupyter_sim.history import documents, read
 from jupyter_sim.protocol import MAX_MESSAGE
 
 TOKEN = "the-token-of-this-test"
+AUTHORIZED = {"Authorization": f"token {TOKEN}"}
 BASE = quote("/user/ä b/")
 CANARY = "The canary was never to be logged. It was a dark and "
 
@@ -162,6 +164,31 @@ async def test_the_status_is_for_those_who_may_read(
     server: Server, token: str | None, code: int
 ) -> None:
     assert await fetch(server, "status", token) == code
+
+
+async def test_a_history_is_read_as_a_session_log_by_id_or_path(
+    server: Server, tmp_path: Path
+) -> None:
+    async with front(server, "told & kept.txt") as person:
+        await person.write_and_propose("one")
+    (summary,) = [d for d in documents(history(server)) if d.path == "told & kept.txt"]
+    events, _ = read(summary.document, history(server))
+    for query in (f"document={summary.document}", f"path={quote(summary.path)}"):
+        request = HTTPRequest(server.url(f"log?{query}"), headers=AUTHORIZED)
+        response = await AsyncHTTPClient().fetch(request)
+        (tmp_path / "story.simlog").write_bytes(response.body)
+        assert list(read_log(tmp_path / "story.simlog").events) == events
+        assert response.headers["Content-Type"] == "application/x-ndjson"
+
+
+@pytest.mark.parametrize("query", ["", "document=unknown-id", "document=../..", "path=none.txt"])
+async def test_what_has_no_history_is_not_found(server: Server, query: str) -> None:
+    assert await fetch(server, f"log?{query}", TOKEN) == 404
+
+
+@pytest.mark.parametrize("token", ["wrong", None])
+async def test_a_history_is_not_for_strangers(server: Server, token: str | None) -> None:
+    assert await fetch(server, "log?document=unknown-id", token) == 403
 
 
 @pytest.mark.parametrize("query", ["", "?token=wrong"])
