@@ -67,7 +67,7 @@ WORLDS = {
 SCRIPT_VALUES = {"protocol", "text", "transport", "tree", "growth"}
 SCRIPTS_PURE = {
     f"editor/{name}"
-    for name in ("state", "steps", "fan", "lengths", "order", "presets", "toggle", "voices")
+    for name in ("state", "steps", "fan", "lengths", "order", "toggle", "voices")
 }
 SCRIPTS_REPLAY = {
     f"replay/{name}"

@@ -6,7 +6,6 @@ import type { Client } from "../client";
 import type { Words } from "../words";
 import type { Length } from "./lengths";
 import type { Order } from "./order";
-import type { Preset } from "./presets";
 import type { Toggle } from "./toggle";
 import type { Framing } from "./voices";
 
@@ -25,6 +24,15 @@ export interface Settings {
   readonly pause: number;
   /** What may follow the highlighted candidate is drawn while the fan is read. */
   readonly prefetch: boolean;
+}
+
+/** What of the settings a preset says. */
+export type Said = Pick<Settings, "n" | "temperature" | "minP" | "length" | "distinct">;
+
+/** A preset, as in the settings; `voices` are names. */
+export interface Preset extends Said {
+  readonly name: string;
+  readonly voices: readonly string[];
 }
 
 /** The settings that hold where a host has none of its own. */

@@ -21,6 +21,7 @@ export {
   english,
   type Host,
   limits,
+  type Preset,
   type Settings,
   type Words,
 } from "./config";
@@ -30,7 +31,7 @@ export { OPEN } from "./ghost";
 export { branchIcon, contextIcon, fanIcon, warnIcon } from "./icons";
 export { groundsOf, inspect } from "./inspecting";
 export { extents, type Length, lengths } from "./lengths";
-export { type Preset, presetNow, takePreset } from "./presets";
+export { presetNow, takePreset } from "./presets";
 export { fanField } from "./state";
 export { Toggle } from "./toggle";
 export { type Framing, objection, unframed } from "./voices";

@@ -1,18 +1,9 @@
 /** Presets: named settings of the next draw, with the voices that it is dealt to. */
 
 import { type Command, EditorView } from "@codemirror/view";
-import { hosts, type Settings } from "./config";
+import { hosts, type Preset, type Said } from "./config";
 import { fanField } from "./state";
 import { tune } from "./tuning";
-
-/** What of the settings a preset says. */
-type Said = Pick<Settings, "n" | "temperature" | "minP" | "length" | "distinct">;
-
-/** A preset, as in the settings; `voices` are names. */
-export interface Preset extends Said {
-  readonly name: string;
-  readonly voices: readonly string[];
-}
 
 /** How the next draw in an editor is made, under a name. */
 export function presetNow(view: EditorView, name: string): Preset | null {
