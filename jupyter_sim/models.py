@@ -6,11 +6,12 @@ format is described at https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 """
 
 import hashlib
-import mmap
+import os
 import struct
 from contextlib import suppress
 from math import prod
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 from jupyter_core.paths import jupyter_data_dir
@@ -19,6 +20,8 @@ from .errors import ModelError
 from .events import Value
 
 STARTER = Path(__file__).parent / "data" / "starter.gguf"
+
+BUFFER = 1 << 20
 
 MAX_ENTRIES = 65_536
 MAX_TENSORS = 65_536
@@ -96,12 +99,10 @@ def check(path: Path) -> ModelFile:
     Raises ModelError that names the file and what is wrong with it.
     """
     try:
-        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
-            return _Header(path, view).read()
+        with path.open("rb", BUFFER) as file:
+            return _Header(path, file).read()
     except (OSError, ValueError) as error:
-        empty = path.is_file() and not path.stat().st_size
-        why = "the file is empty" if empty else str(error)
-        raise ModelError(f"The model {path} cannot be read: {why}.") from error
+        raise ModelError(f"The model {path} cannot be read: {error}.") from error
 
 
 def digest(path: Path) -> str:
@@ -149,18 +150,23 @@ def remember(store: Path, content: bytes) -> None:
 
 
 class _Header:
-    """A walk over the bytes of one GGUF header; every step is checked against the file's end."""
+    """A walk over the bytes of one GGUF header; every step is checked against the file's end.
 
-    def __init__(self, path: Path, view: mmap.mmap) -> None:
+    They are read and not mapped: a mapped file that is cut meanwhile ends the process.
+    """
+
+    def __init__(self, path: Path, file: BinaryIO) -> None:
         self._path = path
-        self._view = view
+        self._file = file
+        self._size = os.fstat(file.fileno()).st_size
         self._at = 0
         self._texts = 0
 
     def read(self) -> ModelFile:
-        if self._view[:4] != b"GGUF":
+        if not self._size:
+            raise self._bad("the file is empty; download it again")
+        if self._size < 4 or self._take(4) != b"GGUF":
             raise self._bad("it is not a GGUF file")
-        self._at = 4
         version = self._number("I")
         if version not in (2, 3):
             raise self._bad(f"its GGUF version is {version}, and 2 and 3 are understood")
@@ -177,7 +183,7 @@ class _Header:
             architecture=architecture,
             parameters=parameters,
             context=_whole(facts.get(f"{architecture}.context_length")),
-            size=len(self._view),
+            size=self._size,
             read=read,
         )
 
@@ -197,10 +203,10 @@ class _Header:
             if parameters > MAX_PARAMETERS:
                 raise self._bad(f"it claims more than {MAX_PARAMETERS:,} parameters")
         start = -(-self._at // alignment) * alignment
-        if start + end > len(self._view):
+        if start + end > self._size:
             raise self._bad(
                 f"it is cut short: {start + end:,} bytes are needed and there are "
-                f"{len(self._view):,}; download it again"
+                f"{self._size:,}; download it again"
             )
         looked_up = sizes.get("token_embd.weight", 0) if "output.weight" in sizes else 0
         return parameters, sum(sizes.values()) - looked_up
@@ -235,14 +241,13 @@ class _Header:
             raise self._bad(f"an array holds the unknown type {kind}")
 
     def _string(self) -> str:
-        size = self._count("Q", MAX_STRING, "bytes of a text")
-        start = self._skip(size)
-        return self._view[start : start + size].decode("utf-8", "replace")
+        return self._take(self._count("Q", MAX_STRING, "bytes of a text")).decode(
+            "utf-8", "replace"
+        )
 
     def _number(self, code: str) -> int:
         """Return the next number, and 0 for a float, which nothing here needs."""
-        size = struct.calcsize(f"<{code}")
-        value = struct.unpack_from(f"<{code}", self._view, self._skip(size))[0]
+        value = struct.unpack(f"<{code}", self._take(struct.calcsize(f"<{code}")))[0]
         return value if isinstance(value, int) else 0
 
     def _count(self, code: str, most: int, what: str) -> int:
@@ -251,12 +256,23 @@ class _Header:
             raise self._bad(f"it claims {count:,} {what}, and {most:,} are the most")
         return count
 
-    def _skip(self, size: int) -> int:
-        """Step over `size` bytes that must be there; the offset of their beginning."""
-        start, self._at = self._at, self._at + size
-        if self._at > len(self._view):
+    def _take(self, size: int) -> bytes:
+        """Return the next `size` bytes, which must be there."""
+        self._move(size)
+        found = self._file.read(size)
+        if len(found) < size:
+            raise self._bad("it was cut short just now; see that nobody writes it, and try again")
+        return found
+
+    def _skip(self, size: int) -> None:
+        """Step over `size` bytes that must be there."""
+        self._move(size)
+        self._file.seek(self._at)
+
+    def _move(self, size: int) -> None:
+        self._at += size
+        if self._at > self._size:
             raise self._bad("it is cut short inside its header; download it again")
-        return start
 
     def _bad(self, why: str) -> ModelError:
         cut = "download it again" in why

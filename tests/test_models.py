@@ -123,6 +123,23 @@ def test_a_model_that_is_cut_short_is_refused(tiny: Path, tmp_path: Path, part: 
         models.check(path)
 
 
+def test_a_model_that_is_cut_while_its_header_is_read_is_refused(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "cut.gguf"
+    path.write_bytes(tiny.read_bytes())
+    entry = models._Header._entry
+
+    def cut(self: models._Header) -> tuple[str, object]:
+        os.truncate(path, 100)
+        return entry(self)
+
+    monkeypatch.setattr(models._Header, "_entry", cut)
+    monkeypatch.setattr(models, "BUFFER", 16)
+    with pytest.raises(ModelError, match="cut short just now"):
+        models.check(path)
+
+
 @settings(max_examples=200, deadline=None)
 @given(place=st.integers(0, 60_000), damage=st.binary(min_size=1, max_size=12))
 def test_damage_is_refused_or_harmless(
