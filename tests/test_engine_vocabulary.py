@@ -1,6 +1,8 @@
 """The index of a vocabulary says what a look at every token would, and outlives its process."""
 
+import os
 import random
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -91,6 +93,20 @@ def test_a_damaged_file_is_made_anew(tmp_path: Path, damage: str) -> None:
     store.write_bytes(other[damage])
     assert set(Spellings(PIECES, tmp_path).covering(b" da").tolist()) == covering(PIECES, b" da")
     assert store.read_bytes() == sound
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no such files")
+def test_a_pipe_or_a_link_in_its_place_is_replaced(tmp_path: Path) -> None:
+    Spellings(PIECES, tmp_path / "memory")
+    (store,) = (tmp_path / "memory").iterdir()
+    sound = store.read_bytes()
+    (tmp_path / "other").write_bytes(b"mine")
+    for link in (True, False):
+        store.unlink()
+        store.symlink_to(tmp_path / "other") if link else os.mkfifo(store)
+        Spellings(PIECES, tmp_path / "memory")
+        assert not store.is_symlink() and store.read_bytes() == sound
+    assert (tmp_path / "other").read_bytes() == b"mine"
 
 
 def test_a_folder_that_cannot_be_written_costs_only_the_memory(tmp_path: Path) -> None:

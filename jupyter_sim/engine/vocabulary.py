@@ -82,7 +82,8 @@ def _name(pieces: Sequence[bytes]) -> str:
 def _read(store: Path) -> Tokens | None:
     """Return what a file holds after its digest; None where that is not what was written."""
     with suppress(OSError):
-        content = store.read_bytes()
+        # a pipe or a device would be read for ever
+        content = store.read_bytes() if store.is_file() else b""
         size = DIGEST().digest_size
         if content[:size] == _digest(store, content[size:]):
             return np.frombuffer(content[size:], np.uint32).astype(np.int64)
