@@ -21,7 +21,7 @@ class Panel {
   readonly dom: HTMLElement;
   readonly room: Room;
   private readonly bar = el("div", "jp-sim-progress");
-  private readonly list = el("div", "jp-sim-rows", { role: "listbox" });
+  private readonly list = el("div", "jp-sim-rows", { role: "listbox", tabindex: "0" });
   private readonly sentence = el("span", "jp-sim-failure");
   private readonly failure: HTMLElement;
   private readonly probe: ProbeView;

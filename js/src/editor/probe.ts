@@ -16,7 +16,7 @@ export interface ProbeActions {
 /** The strip under the list. It is empty where nothing is looked at. */
 export class ProbeView {
   readonly dom = el("div", "jp-sim-probe");
-  private readonly strip = el("div", "jp-sim-tokens", { role: "group" });
+  private readonly strip = el("div", "jp-sim-tokens", { role: "group", tabindex: "0" });
   private readonly others = el("div", "jp-sim-others", { role: "listbox" });
   private drawn: { candidate: Candidate; probe: Probe } | null = null;
 

@@ -56,7 +56,9 @@ export class RowView {
     this.classes(fan, row, on, waiting !== "");
     this.dom.classList.toggle("jp-mod-copy", copies === 0);
     setAttribute(this.dom, "aria-selected", String(on));
-    setAttribute(this.dom, "aria-hidden", fits(fan, row) || row.shown?.verdict ? null : "true");
+    const off = !fits(fan, row) && !row.shown?.verdict;
+    setAttribute(this.dom, "aria-disabled", off ? "true" : null);
+    setAttribute(this.dom, "aria-hidden", off ? "true" : null);
     setText(this.voice, (row.shown ?? row.coming)?.voice?.name ?? "");
     if (row.shown) this.fill(fan, row.shown, earlier);
     else this.clear(waiting);

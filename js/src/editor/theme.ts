@@ -14,6 +14,7 @@ const mix = (share: number) =>
 const palette = {
   "--jp-sim-accent": "var(--jp-brand-color1, #1976d2)",
   "--jp-sim-model": "#7a4fbf",
+  "--jp-sim-heat": "#7a4fbf",
   "--jp-sim-human": "#b8860b",
   "--jp-sim-kept": "#2e7d32",
   "--jp-sim-wrong": "#b3261e",
@@ -24,6 +25,7 @@ const palette = {
 const night = {
   "--jp-sim-accent": "var(--jp-brand-color1, #64a8f0)",
   "--jp-sim-model": "#b79aec",
+  "--jp-sim-heat": "#6b4fa8",
   "--jp-sim-human": "#e0b64a",
   "--jp-sim-kept": "#7fc784",
   "--jp-sim-wrong": "#ef8a82",
@@ -34,8 +36,8 @@ const night = {
 /** The shades of ink on the paper of whatever theme is on. */
 const shades = {
   "--jp-sim-fg": mix(96),
-  "--jp-sim-fg2": mix(74),
-  "--jp-sim-fg3": mix(56),
+  "--jp-sim-fg2": mix(80),
+  "--jp-sim-fg3": mix(66),
   "--jp-sim-line": mix(14),
   "--jp-sim-soft": "color-mix(in srgb, var(--jp-sim-accent) 9%, transparent)",
 };
@@ -138,7 +140,10 @@ const spec: Parameters<typeof EditorView.baseTheme>[0] = {
     animation: "jp-sim-breathe 1.4s ease-in-out infinite alternate",
   },
   "@keyframes jp-sim-breathe": { from: { opacity: "1" }, to: { opacity: ".35" } },
-  ".jp-mod-rejected .jp-sim-text": { opacity: ".55", textDecoration: "line-through" },
+  ".jp-mod-rejected .jp-sim-text": {
+    color: "var(--jp-sim-fg3)",
+    textDecoration: "line-through",
+  },
   ".jp-mod-rejected .jp-sim-bars": { display: "none" },
 
   ".jp-sim-meta": {
@@ -178,22 +183,20 @@ const spec: Parameters<typeof EditorView.baseTheme>[0] = {
     font: `var(--jp-code-font-size, 13px)/1.75 ${code}`,
     maxHeight: "5.3em",
     overflowY: "auto",
+    color: "var(--jp-sim-fg)",
   },
   ".jp-sim-token": {
     padding: "1px 0",
     marginRight: "1px",
     borderBottom: "2px solid transparent",
-    background: "color-mix(in srgb, var(--jp-sim-model) var(--jp-sim-surprise), transparent)",
+    background: "color-mix(in srgb, var(--jp-sim-heat) var(--jp-sim-surprise), transparent)",
     borderRadius: "2px",
     cursor: "pointer",
     overflowWrap: "anywhere",
   },
-  ".jp-sim-token.jp-mod-on": {
-    borderBottomColor: "var(--jp-sim-accent)",
-    color: "var(--jp-sim-fg)",
-  },
+  ".jp-sim-token.jp-mod-on": { borderBottomColor: "var(--jp-sim-accent)" },
   ".jp-sim-heat": {
-    background: "color-mix(in srgb, var(--jp-sim-model) var(--jp-sim-surprise), transparent)",
+    background: "color-mix(in srgb, var(--jp-sim-heat) var(--jp-sim-surprise), transparent)",
     borderRadius: "2px",
   },
   ".cm-tooltip .jp-sim-judgement": { padding: "4px 8px 6px", maxWidth: "36em", cursor: "default" },

@@ -24,6 +24,8 @@ let lists = 0;
 /** The list of one tree. */
 export class TreeList {
   readonly dom: HTMLElement;
+  /** The element that has the focus. */
+  readonly tree: HTMLElement;
   private readonly window: Window<RowElement>;
   private readonly name = `jp-sim-tree-${++lists}`;
   private segments: Segments | null = null;
@@ -43,9 +45,10 @@ export class TreeList {
       (element, i) => this.fill(element, i),
     );
     this.dom = this.window.dom;
-    setAttribute(this.dom, "role", "tree");
-    setAttribute(this.dom, "tabindex", "0");
-    setAttribute(this.dom, "aria-label", this.words.__("Branches"));
+    this.tree = this.window.pane;
+    setAttribute(this.tree, "role", "tree");
+    setAttribute(this.tree, "tabindex", "0");
+    setAttribute(this.tree, "aria-label", this.words.__("Branches"));
     this.dom.addEventListener("click", (event) => this.click(event));
     this.dom.addEventListener("dblclick", ({ target }) => this.choose(this.window.index(target)));
   }
@@ -77,7 +80,7 @@ export class TreeList {
   }
 
   focus(): void {
-    this.dom.focus({ preventScroll: true });
+    this.tree.focus({ preventScroll: true });
     if (!this.selected) this.select(this.headRow());
     this.window.reveal(Math.max(0, this.index));
     this.draw();
@@ -208,7 +211,7 @@ export class TreeList {
   private draw(): void {
     this.window.refresh(this.rows.length);
     const active = this.window.row(this.index)?.dom.id ?? null;
-    setAttribute(this.dom, "aria-activedescendant", active);
+    setAttribute(this.tree, "aria-activedescendant", active);
   }
 
   private fill(element: RowElement, index: number): void {

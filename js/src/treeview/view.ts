@@ -163,7 +163,7 @@ export class TreeView {
 
   private key(event: KeyboardEvent): void {
     const { target } = event;
-    if ((target !== this.list.dom && target !== this.graph.dom) || event.isComposing) return;
+    if ((target !== this.list.tree && target !== this.graph.dom) || event.isComposing) return;
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const moved = this.isGraph ? this.travel(event) : this.move(event);
     if (!moved && !this.act(event)) return;
@@ -228,7 +228,7 @@ export class TreeView {
     this.detail.show(this.segments?.tree ?? null, segment);
     const candidate = segment?.candidate;
     if (this.isGraph) this.graph.show(this.segments, segment);
-    const here = this.list.dom === document.activeElement || this.isGraph;
+    const here = this.list.tree === document.activeElement || this.isGraph;
     if (candidate && here && !this.segments?.tree.seen.has(candidate)) this.deeds?.see(candidate);
     this.onSelect(this.segments, segment);
   }

@@ -13,7 +13,8 @@ export const MOST = 100;
 export class Window<R extends { readonly dom: HTMLElement }> {
   readonly dom = el("div", "jp-sim-scroll");
   private readonly space = el("div", "jp-sim-space", { role: "presentation" });
-  private readonly pane = el("div", "jp-sim-pane", { role: "presentation" });
+  /** Holds the rows, and nothing else. */
+  readonly pane = el("div", "jp-sim-pane");
   private readonly pool: R[] = [];
   private count = 0;
   private first = 0;
