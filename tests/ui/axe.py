@@ -23,9 +23,8 @@ def findings(desk: Desk, *selectors: str) -> list[str]:
           document.body.style.height = "100vh";
           const { violations } = await axe.run({ include }, { resultTypes: ["violations"] });
           const grievous = violations.filter(({ impact }) => grave.includes(impact));
-          return grievous.flatMap(({ id, nodes }) => nodes.map(
-            ({ html, any, failureSummary }) => [id, html, any[0]?.message ?? failureSummary].join(": ")
-          ));
+          return grievous.flatMap(({ id, nodes }) => nodes.map(({ html, any, failureSummary }) =>
+            [id, html, any[0]?.message ?? failureSummary].join(": ")));
         }""",
         [list(selectors), GRAVE],
     )
