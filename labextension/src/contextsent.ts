@@ -20,7 +20,7 @@ export class SentView {
   ) {
     this.above.addEventListener("change", () => framings.setAbove(this.above.checked));
     this.tokens.addEventListener("change", () => this.measure());
-    this.tokens.placeholder = trans.__("all that fit");
+    this.tokens.placeholder = trans.__("no limit");
     this.dom.append(
       el("h2", "", {}, trans.__("What is sent")),
       el("label", "jp-sim-check", {}, this.above, trans.__("The cells above as well")),
