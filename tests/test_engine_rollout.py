@@ -235,3 +235,17 @@ def test_branches_of_a_fan_stay_warm(model: Llama) -> None:
         fan.run()
         assert fan.started[10 + index].reused >= trunk + 12
     assert not fan.errors
+
+
+@pytest.mark.parametrize("prompt", ["It was a dark and", "She said that the harbour"])
+def test_when_the_prompt_stands_those_who_repeat_its_end_have_gone_on(
+    model: Llama, prompt: str
+) -> None:
+    table = desk(model)
+    table.scheduler.begin(1, Rollout("r", prompt, tuple(range(8)), 6, sampling=HONEST))
+    while 1 not in table.started:
+        table.scheduler.step()
+    back = table.started[1].back
+    firsts = [table.tokens[1, index][: len(back)] for index in range(8)]
+    assert back and list(back) in firsts
+    assert all(table.texts[1, index] for index in range(8))

@@ -4,6 +4,7 @@ Where the prompt's end has to be healed, ways to spell it anew are decoded until
 are known. Nothing is known here of batches, or of what candidates do later.
 """
 
+import numpy as np
 from msgspec import structs
 
 from .cache import Cache
@@ -11,6 +12,7 @@ from .drawing import Drawing
 from .healing import Way
 from .jobs import Part, Run
 from .messages import Piece
+from .outbox import after
 from .requests import Requests
 from .rows import Rows
 
@@ -30,24 +32,18 @@ class Beginning:
             return True
         place = part.start + len(part.tokens) - part.wanted - run.first
         for each in range(row, row + part.wanted):
-            if place == len(run.forced):
-                self._see(run, run.beginning, rows, each)
-                return True
-            run.tops[run.forced[:place]] = rows.top(each, run.top)
-            run.judged.append(rows.logprob(each, run.forced[place]))
+            self._pass(run, place, rows, each)
             place += 1
-        return False
+        return place > len(run.forced) + run.ahead
 
     def draw(self, run: Run) -> list[Piece]:
         """Draw the first tokens, and then `run` is standing; or set out on the ways before them."""
         run.ways = []
-        for way in run.healing.next():
-            sequence = self._cache.fork(way.sequence)
-            if sequence is not None:
-                run.forks.append(sequence)
-                run.ways.append(way._replace(sequence=sequence))
-        if run.ways:
-            return []
+        while ways := run.healing.next():
+            for way in ways:
+                self._set_out(run, way)
+            if run.ways:
+                return []
         choices = run.healing.choices()
         if choices is None:
             run.unheal(self._requests.healing())
@@ -55,8 +51,52 @@ class Beginning:
             return []
         run.standing = True
         pieces = self._drawing.first(run.waiting, choices, run.prompt_tokens)
+        pieces = self._go_ahead(run, [self._with_tops(run, piece) for piece in pieces])
         run.waiting = [one for one in run.waiting if not one.finished]
-        return [self._with_tops(run, piece) for piece in pieces]
+        run.known = {}
+        return pieces
+
+    def _pass(self, run: Run, place: int, rows: Rows, row: int) -> None:
+        """Take in the row before the token at a place of what candidates are expected to say."""
+        before = run.expected[:place]
+        if place < len(run.forced):
+            run.tops[before] = rows.top(row, run.top)
+            run.judged.append(rows.logprob(row, run.forced[place]))
+        elif place == len(run.forced):
+            self._see(run, run.beginning, rows, row)
+        else:
+            run.tops[before] = rows.top(row, run.top)
+            run.known[before] = rows.weights.rows([row])
+
+    def _set_out(self, run: Run, way: Way) -> None:
+        """Look at the row after a way, if it is known; else let the way be decoded."""
+        known = run.known.get(way.tokens)
+        if known is not None:
+            length = len(run.prompt_tokens) + len(way.tokens)
+            norm = float(known.norms[0])
+            row = np.asarray(known.logits[0] - np.float32(norm))
+            run.healing.see(way._replace(sequence=run.sequence, length=length), row, norm)
+            return
+        sequence = self._cache.fork(way.sequence, way.length)
+        if sequence is not None:
+            run.forks.append(sequence)
+            run.ways.append(way._replace(sequence=sequence, length=None))
+
+    def _go_ahead(self, run: Run, pieces: list[Piece]) -> list[Piece]:
+        """Draw another token for those who have said just what was read ahead."""
+        known = run.known.get(run.expected) if run.ahead else None
+        said = {piece.index for piece in pieces if piece.tokens == run.expected}
+        further = [one for one in run.waiting if one.index in said and not one.finished]
+        if known is None or not further:
+            return pieces
+        for one in further:
+            one.sequence, one.shared = run.sequence, len(run.tokens)
+        second = self._drawing.next(further, known.rows([0] * len(further)))
+        if run.top:
+            top = run.tops[run.expected]
+            second = [structs.replace(piece, top=(top,)) for piece in second]
+        added = {piece.index: piece for piece in second}
+        return [after(p, added[p.index]) if p.index in added else p for p in pieces]
 
     def _see(self, run: Run, way: Way, rows: Rows, row: int) -> None:
         run.healing.see(way, rows.logprobs(row), float(rows.weights.norms[row]))

@@ -159,9 +159,11 @@ class Cache:
         self._thin_out()
         return opened
 
-    def fork(self, sequence: int) -> int | None:
-        """Return a busy sequence that shares all of `sequence`; None where all are busy."""
-        return self._take(sequence, self.length(sequence))
+    def fork(self, sequence: int, length: int | None = None) -> int | None:
+        """Return a busy sequence that shares all of `sequence`, or its first `length` tokens; None
+        where all are busy.
+        """
+        return self._take(sequence, self.length(sequence) if length is None else length)
 
     def extend(self, sequence: int, tokens: Iterable[int]) -> None:
         """Note that tokens were decoded at the end of a sequence."""

@@ -19,11 +19,11 @@ from .stops import Stopper
 class Candidate:
     """The state of one candidate between two steps.
 
-    `token` is its last one, which is not decoded yet, `sequence` where those before it live (or
-    what to fork, as long as the candidate waits), and `left` how many more it may get. Its first
-    bytes, `owed` of them, only spell the prompt's end and are no text. `chain` are the samplers of
-    llama.cpp that it asked for, once it has its first token, and `taken` what others of its rollout
-    have said first, as long as it has to say something else.
+    `token` is its last one, which is not decoded yet, `sequence` where those before it live (or as
+    long as the candidate waits, what to fork: the first `shared` tokens of it), and `left` how many
+    more it may get. Its first bytes, `owed` of them, only spell the prompt's end and are no text.
+    `chain` are the samplers of llama.cpp that it asked for, once it has its first token, and
+    `taken` what others of its rollout have said first, as long as it has to say something else.
     """
 
     def __init__(self, request: Rollout, index: int) -> None:
@@ -33,6 +33,7 @@ class Candidate:
         self.chain: Chain | None = None
         self.taken: set[tuple[bytes, bool]] | None = None
         self.sequence = -1
+        self.shared: int | None = None
         self.token = -1
         self.left = request.max_tokens + 1
         self.finished = False
@@ -53,7 +54,7 @@ class Candidate:
         self, way: Way, token: int, logprob: float, spelled: Sequence[bytes], *, end: bool
     ) -> Piece:
         """Take the first token, after those that lead to it; `spelled` are the bytes of each."""
-        self.sequence = way.sequence
+        self.sequence, self.shared = way.sequence, way.length
         text, ends = "", []
         for one in spelled[:-1]:
             text += self._hear(one)

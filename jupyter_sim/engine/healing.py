@@ -27,7 +27,7 @@ class Way(NamedTuple):
     """Tokens after the shortened prompt that spell a part of the rest; at first none.
 
     `weight` is their log-probability in all, `rest` what is still to be spelled, and `sequence`
-    where they are decoded.
+    where they are decoded: all that it holds, or its first `length` tokens.
     """
 
     rest: bytes
@@ -35,6 +35,7 @@ class Way(NamedTuple):
     logprobs: tuple[float, ...] = ()
     weight: float = 0.0
     sequence: int = -1
+    length: int | None = None
 
 
 class Choices(NamedTuple):
@@ -84,7 +85,7 @@ class Healing:
             rest = way.rest[len(self._pieces[token]) :]
             spelled = (*way.tokens, token)
             logprobs = (*way.logprobs, logprob)
-            self._pending.append(Way(rest, spelled, logprobs, weight, way.sequence))
+            self._pending.append(Way(rest, spelled, logprobs, weight, way.sequence, way.length))
 
     def next(self) -> list[Way]:
         """Return the ways to decode next, in forks of the `sequence` that they name."""

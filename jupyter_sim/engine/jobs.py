@@ -11,6 +11,7 @@ from ..events import Alternative
 from .candidate import Candidate
 from .healing import MAX_WAYS, Healing, Way
 from .messages import Rollout
+from .sampling import Weights
 
 FAN, PREFETCH, EXPLORE = range(3)
 PRIORITIES = {"fan": FAN, "prefetch": PREFETCH, "explore": EXPLORE}
@@ -41,12 +42,13 @@ class Run(Job):
     """A rollout.
 
     `tokens` are the prompt's and then the prefix's, less those in `back`, which are taken back to
-    be healed. Those in `forced` begin every candidate, with the log-probabilities in `judged`;
-    `owed` bytes of the first of them, or of what is healed, are the prompt's. `ways` are to be
-    decoded next, in `forks` that are let go in the end. `tops` are the alternatives after the
-    prompt and so many more tokens. When the rollout is `standing`, its candidates have their first
-    tokens; they move from `waiting` to `live` as there is room for them, and leave when they are
-    finished.
+    be healed; where they are read ahead, `ahead` of them come last of all, because candidates are
+    likely to say them again, and what may follow is `known` then. Those in `forced` begin every
+    candidate, with the log-probabilities in `judged`; `owed` bytes of the first of them, or of what
+    is healed, are the prompt's. `ways` are to be decoded next, in `forks` that are let go in the
+    end. `tops` are the alternatives after the prompt and so many more tokens. When the rollout is
+    `standing`, its candidates have their first tokens; they move from `waiting` to `live` as there
+    is room for them, and leave when they are finished.
     """
 
     def __init__(
@@ -58,6 +60,8 @@ class Run(Job):
         healing: Healing,
         pieces: Sequence[bytes],
         opener: int,
+        *,
+        ahead: bool = True,
     ) -> None:
         super().__init__(serial, PRIORITIES[request.priority], request.top)
         self.tokens = tokens[: len(tokens) - back]
@@ -73,22 +77,38 @@ class Run(Job):
         self.live: list[Candidate] = []
         self._pieces = pieces
         self._opener = opener
+        self.ahead = 0
+        self.known: dict[tuple[int, ...], Weights] = {}
         self._divide()
+        if ahead:
+            self.tokens = [*self.tokens, *self.back]
+            self.ahead = len(self.back)
 
     @property
     def prompt_tokens(self) -> tuple[int, ...]:
         """The tokens before those of the candidates."""
-        return tuple(self.tokens[: len(self.tokens) - len(self.forced)])
+        return tuple(self.tokens[: self._standing - len(self.forced)])
 
     @property
     def beginning(self) -> Way:
         """The way that every other one goes on from: the forced tokens, decoded."""
-        return Way(self.healing.start, self.forced, tuple(self.judged), sequence=self.sequence)
+        judged = tuple(self.judged)
+        return Way(self.healing.start, self.forced, judged, 0.0, self.sequence, self._standing)
+
+    @property
+    def expected(self) -> tuple[int, ...]:
+        """The tokens of candidates, as far as they were read ahead."""
+        return (*self.forced, *self.back)
+
+    @property
+    def _standing(self) -> int:
+        """How many tokens stand before those that are read ahead."""
+        return len(self.tokens) - self.ahead
 
     def unheal(self, healing: Healing) -> None:
         """Take the prompt's tokens as they are, because nothing else leads through its end."""
-        self.tokens += self.back
-        self.back = []
+        self.tokens = [*self.tokens[: self._standing], *self.back]
+        self.back, self.ahead, self.known = [], 0, {}
         self.healing = healing
         self._divide()
 

@@ -49,11 +49,12 @@ def join(first: Column, second: Column) -> Column:
     pieces = {piece.index: piece for piece in first.pieces}
     for piece in second.pieces:
         before = pieces.get(piece.index)
-        pieces[piece.index] = piece if before is None else _after(before, piece)
+        pieces[piece.index] = piece if before is None else after(before, piece)
     return Column(first.rollout, tuple(pieces.values()))
 
 
-def _after(first: Piece, second: Piece) -> Piece:
+def after(first: Piece, second: Piece) -> Piece:
+    """One piece that says what two of a candidate said one after another."""
     return Piece(
         index=first.index,
         text=first.text + second.text,

@@ -45,7 +45,8 @@ class Requests:
         if len(tokens) + request.max_tokens > self._model.window:
             raise self._full(str(len(tokens)), request)
         pieces, opener = self._model.pieces, self._model.opener
-        return Run(serial, request, tokens, back, self.healing(rest), pieces, opener)
+        healing, ahead = self.healing(rest), not self._model.deterministic
+        return Run(serial, request, tokens, back, healing, pieces, opener, ahead=ahead)
 
     def _full(self, count: str, request: Rollout) -> ContextFull:
         return ContextFull(

@@ -299,7 +299,7 @@ class Scheduler:
             run.live.append(candidate)
             spared = NEWCOMERS if len(run.live) > 1 else 0
             fits = self._cache.room(self._outstanding() + spared)
-            sequence = self._cache.fork(candidate.sequence) if fits else None
+            sequence = self._cache.fork(candidate.sequence, candidate.shared) if fits else None
             if sequence is None:
                 run.live.pop()
                 run.waiting.insert(0, candidate)
