@@ -306,8 +306,9 @@ async def test_a_chosen_alternative_begins_a_sibling_that_goes_on_from_there(
     await writer.write("It was a dark night")
     (candidate,) = (await propose(writer, 19, Context())).candidates
     first = next(e for e in writer.document.history.events if isinstance(e, Generated))
-    place = Place(candidate, first.ends[2])
-    other = next(a.text for a in first.top[3] if a.token != first.tokens[3])
+    last = len(first.tokens) - 1
+    place = Place(candidate, first.ends[last - 1] if last else 0)
+    other = next(a.text for a in first.top[last] if a.token != first.tokens[last])
     request = Propose(
         writer.id(), "cell", "fan-00002", place, 2, "sentence", 24, prefix=other, top=2
     )

@@ -24,6 +24,7 @@ from jupyter_sim.protocol import MAX_MESSAGE
 
 TOKEN = "the-token-of-this-test"
 AUTHORIZED = {"Authorization": f"token {TOKEN}"}
+EXTENSIONS = {"jupyter_sim": True, "jupyter_server_ydoc": False, "jupyter_server_fileid": False}
 BASE = quote("/user/ä b/")
 CANARY = "The canary was never to be logged. It was a dark and "
 
@@ -46,7 +47,7 @@ class Server:
                 f"--ServerApp.root_dir={home / 'root'}",
                 f"--ServerApp.base_url={BASE}",
                 f"--IdentityProvider.token={TOKEN}",
-                "--ServerApp.jpserver_extensions={'jupyter_sim': True}",
+                f"--ServerApp.jpserver_extensions={EXTENSIONS}",
                 *options,
             ],
             env=env,
