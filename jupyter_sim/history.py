@@ -434,7 +434,7 @@ def _unwritten(error: BaseException) -> BaseException:
     remedy = "Make room on the disk" if full else "Make the folder writable"
     sentence = HistoryError(
         f"The history could not be written ({error.strerror}: {error.filename or 'its segment'}), "
-        f"so nothing is recorded for now. {remedy}: verdicts wait in the page and are recorded then; "
+        f"so nothing was recorded. {remedy}: verdicts wait in the page and are recorded then, and "
         "what was proposed is to be proposed again. The notebook itself can still be saved."
     )
     sentence.__cause__ = error
