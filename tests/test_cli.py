@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from itertools import takewhile
 from pathlib import Path
 
 import msgspec
@@ -119,7 +120,8 @@ def test_propose_ends_at_strings_begins_differently_and_tells_alternatives(sim: 
     candidates = [json.loads(line) for line in out.splitlines()]
     assert status == 0
     # what all share only spells the prompt's end
-    shared = len(os.path.commonprefix([candidate["tokens"] for candidate in candidates]))
+    columns = zip(*(candidate["tokens"] for candidate in candidates), strict=False)
+    shared = sum(1 for _ in takewhile(lambda column: len(set(column)) == 1, columns))
     assert len({candidate["tokens"][shared] for candidate in candidates}) == 4
     for candidate in candidates:
         assert not set(candidate["text"]) & {",", "."}

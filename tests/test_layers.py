@@ -66,8 +66,7 @@ WORLDS = {
 # `transport` only declares interfaces, and `config` is where the client is handed to the state.
 SCRIPT_VALUES = {"protocol", "text", "transport", "tree", "growth"}
 SCRIPTS_PURE = {
-    f"editor/{name}"
-    for name in ("state", "steps", "fan", "lengths", "order", "toggle", "voices")
+    f"editor/{name}" for name in ("state", "steps", "fan", "lengths", "order", "toggle", "voices")
 }
 SCRIPTS_REPLAY = {
     f"replay/{name}"
