@@ -2,7 +2,6 @@
 
 import io
 import re
-import time
 import unicodedata
 
 import msgspec
@@ -181,17 +180,3 @@ def test_a_long_quotation_loses_its_middle() -> None:
     assert len(line) < 70
     assert line.startswith("“aaa")
     assert line.endswith("bbb”")
-
-
-def test_a_replay_as_text_takes_time_that_grows_with_its_length() -> None:
-    def seconds(words: int) -> float:
-        events: list[Event] = [Opened(stamp(1), "")]
-        for seq in range(2, words):
-            at = Place(f"e{seq - 1}.0", min(5, 5 * (seq - 2)))
-            events.append(Edited(stamp(seq), at, 0, (Written("word ", "human"),)))
-        began = time.process_time()
-        text, _ = played(events)
-        assert text.count("wrote “word ”") == words - 2
-        return time.process_time() - began
-
-    assert seconds(6_000) < 24 * max(0.01, seconds(750))

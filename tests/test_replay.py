@@ -1,7 +1,5 @@
 """A replay is the history once more: event by event, the text, its authors and the fan."""
 
-import time
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,7 +19,6 @@ from jupyter_sim.events import (
     Stamp,
     Taken,
     Written,
-    node_id,
 )
 from jupyter_sim.replay import steps
 from jupyter_sim.runs import Run
@@ -140,19 +137,6 @@ def test_every_step_has_the_text_and_the_authors_of_its_tree(data: st.DataObject
         assert "".join(run.text for run in step.runs) == step.text
         middle = step.runs_between(1, 4)
         assert "".join(run.text for run in middle) == step.text[1:4]
-
-
-def test_a_day_of_typing_is_replayed_in_time_that_grows_with_its_length() -> None:
-    def seconds(letters: int) -> float:
-        events: list[Event] = [Opened(stamp(1), "")]
-        for seq in range(2, letters):
-            at = Place(node_id(f"e{seq - 1}"), min(1, seq - 2))
-            events.append(Edited(stamp(seq), at, 0, (Written("y", "human"),)))
-        began = time.process_time()
-        assert sum(not step.problem for step in steps(events)) == letters - 1
-        return time.process_time() - began
-
-    assert seconds(16_000) < 16 * max(0.01, seconds(2_000))
 
 
 def test_a_text_that_comes_twice_counts_once() -> None:
