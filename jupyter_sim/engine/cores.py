@@ -12,8 +12,9 @@ from statistics import median
 TOPOLOGY = Path("/sys/devices/system/cpu")
 QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
+LONG = 64
 TRIAL_STEPS = 4
-FIRST_PATIENCE, LONGEST_PATIENCE = 0.05, 30.0
+FIRST_PATIENCE, LONGEST_PATIENCE = 0.05, 0.8
 GAIN, COLLAPSE = 0.85, 4.0
 
 
@@ -29,7 +30,8 @@ def cores() -> int:
 class Threads:
     """The number of threads for each step: `fewer`, or `most` while that is faster.
 
-    Steps of the same size are compared. Now and then the other number is tried for a few steps;
+    Long steps, of prompts, are computed by most: their threads seldom wait for each other. Short
+    steps of the same size are compared. Now and then the other number is tried for a few steps;
     each trial that was in vain doubles the seconds until the next one.
     """
 
@@ -42,9 +44,13 @@ class Threads:
         self._usual: list[float] = []
         self._trial: list[float] | None = None
 
+    def to_take(self, size: int) -> int:
+        """Return how many threads a step of so many tokens is to be computed by."""
+        return self._most if size >= LONG else self.now
+
     def took(self, size: int, seconds: float) -> None:
-        """Note how long a step of so many tokens took with `now` threads."""
-        if self._fewer == self._most:
+        """Note how long a step of so many tokens took."""
+        if self._fewer == self._most or size >= LONG:
             return
         if size != self._size:
             self._size, self._usual = size, []

@@ -209,7 +209,8 @@ class Scheduler:
                 self._decoding = set()
                 return False
             self._model.resume()
-        self._model.use_threads(self._threads.now)
+        size = sum(len(part.tokens) for part in batch)
+        self._model.use_threads(self._threads.to_take(size))
         began = self._clock()
         code = self._model.decode(*arrays(batch))
         seconds = self._clock() - began
@@ -227,7 +228,6 @@ class Scheduler:
             self._cache.extend(part.sequence, done)
         if code == ABORTED:
             return False
-        size = sum(len(part.tokens) for part in batch)
         self._threads.took(size, seconds)
         self._pace.took(size, seconds)
         return True
