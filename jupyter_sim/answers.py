@@ -23,7 +23,7 @@ class Welcome(Answer, frozen=True):
 
 class Acknowledged(Answer, frozen=True):
     """What the request `id` asked to record is on disk. For what records nothing itself (`Follow`,
-    `Score`, `Inspect`, `Explore`): all was told.
+    `Measure`, `Score`, `Inspect`, `Explore`): all was told.
     """
 
     id: str
@@ -143,6 +143,25 @@ class Explored(Answer, frozen=True):
     done: bool
 
 
+class Measured(Answer, frozen=True):
+    """The figures of curation of the document as they are now, under the names of
+    `curation.Figures`. `scored` of the `cells` that have any text were scored as they stand, and
+    `intervention_bits` are theirs; `bits_per_token` takes all of them.
+    """
+
+    fans: int
+    choices: int
+    selection_bits: float
+    generated: int
+    kept: int
+    kept_tokens: int
+    selection_bits_per_token: float | None
+    cells: int
+    scored: int
+    intervention_bits: float | None
+    bits_per_token: float | None
+
+
 FromDocument = (
     Welcome
     | Acknowledged
@@ -157,4 +176,5 @@ FromDocument = (
     | Scored
     | Inspected
     | Explored
+    | Measured
 )

@@ -106,7 +106,7 @@ def gather(events: Iterable[Event]) -> tuple[tuple[Offer, ...], tuple[Choice, ..
     """All candidates in the order of asking, and the choices among them in the order of time. What
     refers to something that is not in the history is left out.
     """
-    gathered = _Gathered()
+    gathered = Gathering()
     for event in events:
         gathered.take(event)
     return tuple(gathered.offers.values()), gathered.choices()
@@ -117,8 +117,8 @@ def selection_bits(n: int, m: int = 1) -> float:
     return log2(n / m)
 
 
-class _Gathered:
-    """What the events tell of each candidate."""
+class Gathering:
+    """What the events that were taken tell of each candidate, in the order of asking."""
 
     def __init__(self) -> None:
         self.offers: dict[str, Offer] = {}
@@ -126,6 +126,7 @@ class _Gathered:
         self._voices: dict[str, str] = {}
 
     def take(self, event: Event) -> None:
+        """Take one more event into account."""
         match event:
             case Framed():
                 self._voices[event.stamp.id] = event.name or event.stamp.id[:8]
@@ -149,6 +150,12 @@ class _Gathered:
         """The fans in which something was acceptable, in order of time."""
         found = (self._choice(fan, offers) for fan, offers in self._fans.items())
         return tuple(sorted((c for c in found if c is not None), key=lambda c: (c.time, c.fan)))
+
+    def fan(self, fan: str) -> tuple[tuple[Offer, ...], tuple[Choice, ...]]:
+        """The candidates of one fan, and the choice among them where there was one."""
+        offers = self._fans.get(fan, [])
+        choice = self._choice(fan, offers)
+        return tuple(offers), (choice,) if choice else ()
 
     def _propose(self, event: Proposed) -> None:
         fan = self._fans.setdefault(event.fan, [])

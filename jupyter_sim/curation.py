@@ -88,7 +88,7 @@ def curation(events: Iterable[Event], scores: Scores | None = None) -> Curation:
     trees, _ = fold(events)
     runs = {cell: tree.runs(tree.head) for cell, tree in trees.items() if tree.head}
     return Curation(
-        total=_written(_judged(offers, choices), runs, scores),
+        total=_written(judged(offers, choices), runs, scores),
         cells=_cells(offers, choices, runs, scores),
         voices=_voices(offers, choices),
         days=_days(offers, choices),
@@ -124,8 +124,8 @@ def nearest_rank(values: Sequence[float], share: float) -> float:
     return sorted(values)[max(0, ceil(share * len(values)) - 1)]
 
 
-def _judged(offers: Sequence[Offer], choices: Sequence[Choice]) -> Figures:
-    """The figures of some candidates and of the choices among them."""
+def judged(offers: Sequence[Offer], choices: Sequence[Choice]) -> Figures:
+    """The figures of some candidates and of the choices among them, without those of a text."""
     fans = {o.fan for o in offers}
     seen = {o.fan for o in offers if o.shown}
     bits = fsum(c.bits for c in choices)
@@ -162,7 +162,7 @@ def _cells(
     offered = _grouped(offers, lambda offer: (offer.cell,))
     chosen = _grouped(choices, lambda choice: (choice.cell,))
     return {
-        cell: _written(_judged(offered[cell], chosen[cell]), {cell: runs[cell]}, scores)
+        cell: _written(judged(offered[cell], chosen[cell]), {cell: runs[cell]}, scores)
         for cell in runs
     }
 
@@ -172,7 +172,7 @@ def _voices(offers: Sequence[Offer], choices: Sequence[Choice]) -> dict[str, Fig
     offered = _grouped(offers, lambda offer: (offer.voice,))
     chosen = _grouped(choices, lambda choice: choice.voices)
     return {
-        voice: _judged(
+        voice: judged(
             mine,
             [replace(c, bits=c.bits * c.voices.count(voice) / c.m) for c in chosen[voice]],
         )
@@ -183,7 +183,7 @@ def _voices(offers: Sequence[Offer], choices: Sequence[Choice]) -> dict[str, Fig
 def _days(offers: Sequence[Offer], choices: Sequence[Choice]) -> dict[str, Figures]:
     offered = _grouped(offers, lambda offer: (offer.day,))
     chosen = _grouped(choices, lambda choice: (choice.day,))
-    return {day: _judged(mine, chosen[day]) for day, mine in offered.items()}
+    return {day: judged(mine, chosen[day]) for day, mine in offered.items()}
 
 
 def _grouped(items: Iterable[T], names: Callable[[T], Iterable[str]]) -> defaultdict[str, list[T]]:

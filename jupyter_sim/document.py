@@ -21,6 +21,7 @@ from .explore import Exploration, Explorer
 from .facts import Told, fact
 from .follow import Followers
 from .history import History
+from .measure import Measures
 from .prompts import NO_LIMITS, Limits
 from .proposals import CANCELLED, Proposals, Running, Work
 from .protocol import (
@@ -35,6 +36,7 @@ from .protocol import (
     FromFront,
     Hello,
     Inspect,
+    Measure,
     Propose,
     Put,
     Refused,
@@ -61,6 +63,7 @@ class Document:
         self.engine = engine
         self.cells = Cells(history.events)
         self._followers = Followers(self.cells)
+        self._measures = Measures(self.cells, history.events)
         self._proposals = Proposals(self.cells, history, engine, self._record, limits)
         self._notes = (*history.damage, *self.cells.damage)
         self._turns: dict[str, asyncio.Event] = {}
@@ -86,6 +89,7 @@ class Document:
         self._joined.discard(reply)
         self._missing.pop(reply, None)
         self._followers.leave(reply)
+        self._measures.leave(reply)
         self._proposals.leave(reply)
 
     async def handle(self, request: FromFront, reply: Reply, user: str = "") -> None:
@@ -97,6 +101,9 @@ class Document:
                     reply(Welcome(request.id, name, status, tuple(self.trees), self._notes))
                 case Follow():
                     await self._followers.follow(reply, request.cells)
+                    reply(Acknowledged(request.id))
+                case Measure():
+                    await self._measures.listen(reply)
                     reply(Acknowledged(request.id))
                 case Branch() | Reject() | See():
                     await self._carry_out(request, reply, user)
@@ -177,7 +184,7 @@ class Document:
         running = Running(request.id, reply)
         match request:
             case Score():
-                work = partial(score, self.engine, request, self.cells.tree(cell).text, reply)
+                work = partial(self._score, request, self.cells.tree(cell), reply)
             case Inspect():
                 at = self.cells.place(cell, request.at)
                 material = proposals.ingredients(cell, at, request.context).material
@@ -190,6 +197,12 @@ class Document:
                 assert_never(request)
         proposals.launch(request.id, running, work)
 
+    async def _score(self, request: Score, tree: Tree, reply: Reply) -> None:
+        tokens = await score(self.engine, request, tree.text, reply)
+        if tree.head:
+            self._measures.scored(tree.cell, tree.head, tokens)
+        reply(Acknowledged(request.id))
+
     async def _event(self, request: Told, user: str) -> Event | None:
         if isinstance(request, Accept):
             await self._proposals.whole(request.candidate)
@@ -201,6 +214,7 @@ class Document:
         for event in events:
             self.cells.add(event)
             self._followers.happened(event)
+        self._measures.happened()
 
 
 def _others(request: Told | Asked) -> Iterable[str]:

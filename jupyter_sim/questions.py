@@ -3,22 +3,23 @@ model would be sent. It knows the engine, and answers through a callback.
 """
 
 from .draw import Reply
-from .engine.messages import Engine, Scoring
+from .engine.messages import Engine, ScoredToken, Scoring
 from .errors import EngineError
 from .prompt import Material
 from .prompts import Prompts
 from .protocol import Acknowledged, Inspect, Inspected, Score, Scored
 
 
-async def score(engine: Engine, request: Score, text: str, reply: Reply) -> None:
-    """Tell how likely a text is, token by token. Raises what an engine raises."""
-    whole = False
+async def score(engine: Engine, request: Score, text: str, reply: Reply) -> list[ScoredToken]:
+    """Tell how likely a text is, token by token; all tokens. Raises what an engine raises."""
+    whole, tokens = False, list[ScoredToken]()
     async for part in engine.score(Scoring(request.id, text, top=request.top)):
         whole = part.whole
+        tokens += part.tokens
         reply(Scored(request.id, part.first, part.tokens, whole))
     if not whole:
         raise EngineError("The scoring was stopped; score the cell again.")
-    reply(Acknowledged(request.id))
+    return tokens
 
 
 async def inspect(prompts: Prompts, request: Inspect, material: Material, reply: Reply) -> None:

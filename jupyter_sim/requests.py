@@ -198,6 +198,10 @@ class Follow(Request, frozen=True):
     cells: Annotated[tuple[CellId, ...], Meta(max_length=10_000)]
 
 
+class Measure(Request, frozen=True):
+    """Tell the document's figures of curation, and tell them again whenever they change."""
+
+
 class Score(Request, frozen=True):
     """How likely is the cell's text, token by token? Nothing is recorded. `top` alternatives come
     with each token.
@@ -251,6 +255,7 @@ FromFront = (
     | See
     | Cancel
     | Follow
+    | Measure
     | Score
     | Inspect
     | Explore

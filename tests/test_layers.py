@@ -19,14 +19,18 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = "jupyter_sim"
 
 VALUES = {"errors", "events", "engine.messages"}
-PURE = {"runs", "tree", "edits", "requests", "answers", "protocol", "prompt", "curation", "choices"}
+PURE = {
+    *("runs", "tree", "edits", "requests", "answers", "protocol", "prompt"),
+    *("curation", "choices", "tally"),
+}
 STORES = {"history", "upkeep", "imports", "formats"}
 WORKER = {"errors", "events", "engine"}
-PARENT = {"engine.client", "engine.builds"}  # the engine on this side of the pipe
+# the engine on this side of the pipe
+PARENT = {"engine.client", "engine.loading", "engine.builds"}
 ENGINES = {"engine.client", "engine.remote", "engine.scripted", "models"}
 DOCUMENT = {
     *("document", "documents", "connection", "replay", "regenerate", "cells", "facts", "follow"),
-    *("draw", "proposals", "prompts", "questions", "explore"),
+    *("draw", "proposals", "prompts", "questions", "explore", "measure"),
 }
 BENCH = {"engine.apart", "engine.baseline", "engine.gauge", "engine.wire"}
 TERMINAL = {"player", "propose", "bench"}
@@ -82,9 +86,10 @@ SCRIPTS_MAY_IMPORT = {
     "ids": set[str](),
     "backoff": set[str](),
     "growth": SCRIPT_VALUES,
+    "measuring": {"protocol"},
     "following": SCRIPT_VALUES,
     "shelf": {"transport"},
-    "client": SCRIPT_VALUES | {"ids", "backoff", "following", "shelf"},
+    "client": SCRIPT_VALUES | {"ids", "backoff", "following", "measuring", "shelf"},
     "editor/config": SCRIPT_VALUES | SCRIPTS_PURE | {"client", "words"},
     **dict.fromkeys(SCRIPTS_PURE, SCRIPT_VALUES | SCRIPTS_PURE | {"editor/config"}),
     **dict.fromkeys(SCRIPTS_REPLAY, SCRIPT_VALUES | SCRIPTS_REPLAY | {"words", "visible"}),

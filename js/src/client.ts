@@ -9,6 +9,7 @@
 import { Backoff } from "./backoff";
 import { Following, type Onlooker } from "./following";
 import { newId } from "./ids";
+import { Measuring, type Reader } from "./measuring";
 import type {
   Accept,
   Branch,
@@ -122,6 +123,7 @@ export class Client {
   private readonly queue: Kept[] = [];
   private readonly questions = new Map<string, (part: Part) => void>();
   private readonly following = new Following(() => this.tellFollowed());
+  private readonly measuring = new Measuring(() => this.tellMeasuring());
   private fan: { id: string; listener: FanListener } | null = null;
   private readonly ahead = new Map<string, (answer: FanAnswer) => void>();
   private transport: Transport | null = null;
@@ -213,6 +215,12 @@ export class Client {
   /** The tree of a cell that someone looks at, as far as it was told. */
   tree(cell: string): Tree | null {
     return this.following.tree(cell);
+  }
+
+  /** Read the document's figures of curation until the function that is returned is called. A document
+   * that may have none is not asked before something else is said to it. */
+  figures(reader: Reader): () => void {
+    return this.measuring.read(reader);
   }
 
   /** Send the answers about a fan to `listener`, and those about no other. */
@@ -313,6 +321,14 @@ export class Client {
     else this.transport?.send({ type: "follow", id: newId(), cells: this.following.cells });
   }
 
+  private tellMeasuring(): void {
+    if (this.welcomed) this.transport?.send({ type: "measure", id: newId() });
+    else {
+      this.measuring.end();
+      if (this.options.greeting().document) this.flush();
+    }
+  }
+
   private flush(): void {
     if (!this.transport && !this.line.waits) this.connect();
     if (!this.welcomed || this.disk.waits) return;
@@ -383,6 +399,7 @@ export class Client {
     }
     this.fan?.listener.lost(reason);
     this.following.interrupt(reason);
+    this.measuring.end();
     this.disk.stop();
     this.line.begin(delay);
   }
@@ -406,6 +423,9 @@ export class Client {
         break;
       case "happened":
         this.following.take(answer);
+        break;
+      case "measured":
+        this.measuring.take(answer);
         break;
       case "drawing":
       case "grown":
@@ -438,6 +458,7 @@ export class Client {
     this.tellWaiting();
     this.following.interrupt("");
     if (this.following.cells.length > 0) this.tellFollowed();
+    this.measuring.begin();
     if (this.broken) this.fan?.listener.restored();
     this.broken = false;
   }

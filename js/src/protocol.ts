@@ -34,6 +34,8 @@ export type Protocol =
   | Inspected
   | Mark
   | Marked
+  | Measure
+  | Measured
   | Mirostat
   | Model
   | Move
@@ -167,7 +169,7 @@ export interface Taken {
 }
 /**
  * What the request `id` asked to record is on disk. For what records nothing itself (`Follow`,
- * `Score`, `Inspect`, `Explore`): all was told.
+ * `Measure`, `Score`, `Inspect`, `Explore`): all was told.
  */
 export interface Acknowledged {
   type: "acknowledged";
@@ -843,6 +845,32 @@ export interface Mark {
    */
   tags?: string[];
   note?: string;
+}
+/**
+ * Tell the document's figures of curation, and tell them again whenever they change.
+ */
+export interface Measure {
+  type: "measure";
+  id: string;
+}
+/**
+ * The figures of curation of the document as they are now, under the names of
+ * `curation.Figures`. `scored` of the `cells` that have any text were scored as they stand, and
+ * `intervention_bits` are theirs; `bits_per_token` takes all of them.
+ */
+export interface Measured {
+  type: "measured";
+  fans: number;
+  choices: number;
+  selection_bits: number;
+  generated: number;
+  kept: number;
+  kept_tokens: number;
+  selection_bits_per_token: number | null;
+  cells: number;
+  scored: number;
+  intervention_bits: number | null;
+  bits_per_token: number | null;
 }
 /**
  * The engine's status changed.

@@ -22,6 +22,8 @@ import type {
   Inspect,
   Inspected,
   Mark,
+  Measure,
+  Measured,
   Model,
   Move,
   Propose,
@@ -52,6 +54,7 @@ export type FromFront =
   | See
   | Cancel
   | Follow
+  | Measure
   | Score
   | Inspect
   | Explore;
@@ -70,7 +73,8 @@ export type FromDocument =
   | Model
   | Changed
   | FanAnswer
-  | TreeAnswer;
+  | TreeAnswer
+  | Measured;
 
 /** What happens on a connection, in the order `opened`, any number of `received`, `closed`. */
 export interface Receiver {

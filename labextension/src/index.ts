@@ -15,6 +15,7 @@ import { IStatusBar } from "@jupyterlab/statusbar";
 import { ITranslator, nullTranslator } from "@jupyterlab/translation";
 import { addCommands } from "./commands";
 import { addContext, ContextPanel } from "./context";
+import { CurationItem } from "./curation";
 import { Current } from "./current";
 import { Documents } from "./documents";
 import { addExplore } from "./explore";
@@ -23,7 +24,7 @@ import { hostOf, type Surroundings } from "./host";
 import { keyLabel, routeKeys } from "./keys";
 import { addPanel, BranchesPanel } from "./panel";
 import { addPresets } from "./presets";
-import { addReplay } from "./replay";
+import { addReplay, REPLAY } from "./replay";
 import { FanSettings } from "./settings";
 import { SharesItem } from "./shares";
 import { Shelves } from "./shelf";
@@ -64,10 +65,14 @@ function activate(
   addEditors(extensions, { trans, documents, settings, framings, authorship, key, report });
   const current = new Current(app, { notebooks, editors }, documents);
   addCommands(app, current, palette, trans);
+  const replay = () => void app.commands.execute(REPLAY);
+  const curation = new CurationItem({ trans, current, replay });
   const panel = new BranchesPanel({
     trans,
     current,
     authorship,
+    curation: statusBar ? null : curation,
+    replay,
     key: () => key("propose"),
     report,
   });
@@ -80,6 +85,7 @@ function activate(
   statusBar?.registerStatusItem(ID, { item, align: "right", rank: 100 });
   const shares = new SharesItem(trans, current, authorship);
   statusBar?.registerStatusItem(`${ID}-shares`, { item: shares, align: "right", rank: 99 });
+  statusBar?.registerStatusItem(`${ID}-curation`, { item: curation, align: "right", rank: 98 });
   void fetchStatus(serverSettings).then(
     (status: Status) => item.tell(status),
     (error: Error) => console.warn(`jupyter-sim: ${error.message}`),

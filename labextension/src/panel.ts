@@ -9,6 +9,7 @@ import type { Message } from "@lumino/messaging";
 import { Widget } from "@lumino/widgets";
 import type { Current, Place } from "./current";
 import { icons } from "./icons";
+import { logIcon } from "./replay";
 import { shareText } from "./shares";
 
 /** What the panel needs from the program around it. */
@@ -16,6 +17,10 @@ export interface PanelOptions {
   trans: TranslationBundle;
   current: Current;
   authorship: Toggle;
+  /** The live figures, where no status bar shows them. */
+  curation: Widget | null;
+  /** Replay the document. */
+  replay(): void;
   /** How the keys that propose are written. */
   key(): string;
   report(message: string): void;
@@ -52,6 +57,7 @@ export class BranchesPanel extends Widget {
     });
     this.trouble.setAttribute("role", "alert");
     this.node.append(this.head(), this.trouble, this.view.dom, this.shares);
+    if (options.curation) this.node.append(options.curation.node);
     options.current.changed.connect(() => this.look());
   }
 
@@ -77,7 +83,7 @@ export class BranchesPanel extends Widget {
   }
 
   private head(): HTMLElement {
-    const { trans, authorship } = this.options;
+    const { trans, authorship, replay } = this.options;
     const tools = part("span", "jp-sim-branches-tools");
     const authors = tool(icons.authors, trans.__("Show who wrote what in the text"), () =>
       authorship.turn(),
@@ -96,6 +102,7 @@ export class BranchesPanel extends Widget {
         this.view.list.toggleAll(false),
       ),
       tool(icons.expand, trans.__("Open all alternatives"), () => this.view.list.toggleAll(true)),
+      tool(logIcon, trans.__("Replay this document"), replay),
     );
     const head = part("div", "jp-sim-branches-head");
     head.append(this.heading, this.count, tools);

@@ -30,9 +30,11 @@ import { greet } from "./documents";
 
 const TYPE = "simlog";
 const FACTORY = "Replay";
-const COMMAND = "jupyter-sim:replay";
+/** The command that replays the document one works in. */
+export const REPLAY = "jupyter-sim:replay";
 
-const logIcon = new LabIcon({ name: "jupyter-sim:log", svgstr: drawing });
+/** A session log. */
+export const logIcon = new LabIcon({ name: "jupyter-sim:log", svgstr: drawing });
 
 /** A replay as a widget. */
 class Replay extends Widget {
@@ -145,7 +147,7 @@ export function addReplay(
   });
   app.docRegistry.addModelFactory(new LogModels());
   app.docRegistry.addWidgetFactory(new LogDocuments(trans) as DocumentRegistry.WidgetFactory);
-  app.commands.addCommand(COMMAND, {
+  app.commands.addCommand(REPLAY, {
     label: trans.__("Replay This Document"),
     caption: trans.__("Play the recorded history of the current document, step by step"),
     icon: logIcon,
@@ -156,7 +158,7 @@ export function addReplay(
     },
     describedBy: { args: { type: "object", properties: {} } },
   });
-  palette?.addItem({ command: COMMAND, category: trans.__("Simulator") });
+  palette?.addItem({ command: REPLAY, category: trans.__("Simulator") });
 }
 
 /** The document that one works in. */
