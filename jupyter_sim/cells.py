@@ -6,17 +6,36 @@ engine and no disk.
 
 from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 from .edits import FAR, Ground
 from .errors import BadInput, BadLog
-from .events import Accepted, Edited, Event, Framed, Moved, Place, Placed
-from .tree import Growth, Tree, growths
+from .events import Edited, Event, Framed, Moved, Place, Placed
+from .runs import cut
+from .tree import Growth, Tree
 
 RECENT = 4
-"""So many earlier texts of a cell are looked through for what comes back into it."""
+"""So many of a cell's last losses are looked through, however short, for what a cell is made of."""
 
-LATELY = 8
-"""So many texts that cells lost are looked through for what comes into another cell."""
+LOST = 64
+"""So many longer passages that cells lost are looked through for what comes into any of them."""
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Code points `start` to `stop` of the branch to a place, which a cell showed once."""
+
+    tree: Tree
+    place: Place
+    start: int
+    stop: int
+
+    @cached_property
+    def ground(self) -> Ground:
+        """It as a text that others may come from."""
+        runs = cut(self.tree.runs(self.place, self.start), 0, self.stop - self.start)
+        return Ground(self.tree, self.place, "".join(run.text for run in runs), self.start)
 
 
 class Cells:
@@ -25,31 +44,27 @@ class Cells:
     """
 
     def __init__(self, events: Iterable[Event]) -> None:
-        told = list(events)
-        self._growths, self.damage = growths(told)
-        self.trees = {cell: growth.tree for cell, growth in self._growths.items()}
+        self._growths: dict[str, Growth] = {}
+        self.trees: dict[str, Tree] = {}
         self.frames: dict[tuple[str, str], str] = {}
         self._framed: list[Event] = []
         self._events: dict[str, list[Event]] = {}
         self._now: dict[str, Ground] = {}
-        self._recent: defaultdict[str, deque[Ground]] = defaultdict(lambda: deque(maxlen=RECENT))
-        self._lately: deque[Ground] = deque(maxlen=LATELY)
-        for event in told:
+        self._recent: defaultdict[str, deque[Loss]] = defaultdict(lambda: deque(maxlen=RECENT))
+        self._lost: deque[Loss] = deque(maxlen=LOST)
+        problems = []
+        for event in events:
+            try:
+                self._grow(event)
+            except BadLog as error:
+                problems.append(str(error))
             self._list(event)
+        self.damage = tuple(problems)
 
     def add(self, event: Event) -> None:
         """Take in one more event. Raises BadLog if it refers to what is not there."""
-        cell = event.stamp.cell
-        growth = self._growths.setdefault(cell, Growth(Tree(cell)))
-        changes = isinstance(event, Edited | Moved | Accepted | Placed)
-        before = self.now(cell) if changes else None
-        growth.add(event)
-        self.trees[cell] = growth.tree
+        self._grow(event)
         self._list(event)
-        if before and growth.tree.head != before.place:
-            self._recent[cell].appendleft(before)
-        if before and _loses(event):
-            self._lately.appendleft(before)
 
     def events(self, cell: str) -> Sequence[Event]:
         """What happened in a cell, and the frames that any cell's recipes may name, in order."""
@@ -89,13 +104,32 @@ class Cells:
         return known
 
     def recent(self, cell: str) -> list[Ground]:
-        """A cell's text and its latest earlier ones, the latest first."""
+        """A cell's text and what it lost last, the latest first."""
         now = self.now(cell)
-        return [*([now] if now else []), *self._recent[cell]]
+        return [*([now] if now else []), *(loss.ground for loss in self._recent[cell])]
 
-    def lately(self, cell: str) -> list[Ground]:
-        """Texts that cells lost something of, but for one cell; the latest first."""
-        return [ground for ground in self._lately if ground.tree.cell != cell]
+    def lost(self) -> list[Ground]:
+        """What any of the cells lost, the latest first."""
+        return [loss.ground for loss in self._lost]
+
+    def others(self, cell: str) -> list[Ground]:
+        """The texts of all cells but one."""
+        texts = (self.now(other) for other in self.trees if other != cell)
+        return [text for text in texts if text]
+
+    def _grow(self, event: Event) -> None:
+        cell = event.stamp.cell
+        if cell not in self._growths:
+            self._growths[cell] = Growth(Tree(cell))
+        growth = self._growths[cell]
+        before = growth.tree.head
+        growth.add(event)
+        self.trees[cell] = growth.tree
+        loss = _loss(event, growth.tree, before) if before else None
+        if loss and loss.start < loss.stop:
+            self._recent[cell].appendleft(loss)
+            if loss.stop - loss.start >= FAR:
+                self._lost.appendleft(loss)
 
     def _list(self, event: Event) -> None:
         listed = self._listed(event.stamp.cell)
@@ -113,11 +147,24 @@ class Cells:
         return self._events[cell]
 
 
-def _loses(event: Event) -> bool:
+def _loss(event: Event, tree: Tree, before: Place) -> Loss | None:
+    """What an event took out of the text that ended at `before`, perhaps nothing."""
     match event:
+        case Edited() if event.at.node == before.node and not event.removed:
+            return None
         case Edited():
-            return event.removed >= FAR
-        case Placed():
-            return event.how == "removed"
+            start = _fork(tree, before, event.at)
+            inside = start == tree.end(event.at)
+            return Loss(tree, before, start, start + event.removed if inside else tree.end(before))
+        case Moved():
+            return Loss(tree, before, _fork(tree, before, event.to), tree.end(before))
+        case Placed(how="removed"):
+            return Loss(tree, before, 0, tree.end(before))
         case _:
-            return isinstance(event, Moved)
+            return None
+
+
+def _fork(tree: Tree, one: Place, other: Place) -> int:
+    """How many code points the branches to two places share."""
+    fork = tree.fork(one, other)
+    return 0 if fork is None else tree.end(fork)

@@ -1,8 +1,8 @@
 """What a change of a cell's text is recorded as: pure, from the text before and the text after.
 
 A front end tells whole texts. Here they become events that keep every character's author: what both
-texts have stays where it is, and what is new in one place and stood in another, in the cell or in
-one that lost it, comes from there. Who says so, and when it is on disk, is `document`'s business.
+texts have stays where it is, and what is new in one place and stands or stood in another, of this
+cell or another, comes from there. Who says so, and when it is on disk, is `document`'s business.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,8 +14,8 @@ from .runs import cut, joined
 from .tree import Stretch, Tree, taken
 
 NEAR, FAR, NAMED = 12, 20, 4
-"""How many code points make a passage that is known again: between the ends of one edit, in what a
-cell has lost, and in a cell that is named as the source."""
+"""How many code points make a passage that is known again: between the ends of one edit, in what
+any cell has or has lost, and in a cell that is named as the source."""
 
 REACH = 1024
 """So far behind a known passage the next one is looked for first."""
@@ -64,21 +64,18 @@ def edited(
     now: Ground,
     text: str,
     author: Author,
-    grounds: Sequence[Ground] = (),
+    rounds: Sequence[Sequence[Ground]] = (),
     least: int = FAR,
 ) -> Edited:
-    """The edit that leads from the cell's text `now` to another. What is nowhere else is the
-    author's.
+    """The edit that leads from the cell's text `now` to another. What is new is looked for in the
+    grounds of each round, if those before did not have it; what is nowhere is the author's.
     """
     tree = now.tree
     start, old, new = difference(now.text, text)
     fresh, within = text[start:new], [Ground(tree, now.place, now.text[start:old], start)]
-    stride = _stride(fresh, grounds)
-    passages = [
-        passage
-        for near in _passages(fresh, within, NEAR, _stride(fresh, within), Passage("", within[0]))
-        for passage in ([near] if near.ground else _passages(near.text, grounds, least, stride))
-    ]
+    passages = _passages(fresh, within, NEAR, _stride(fresh, within), Passage("", within[0]))
+    for grounds in rounds:
+        passages = [*chain.from_iterable(_known(p, grounds, least) for p in passages)]
     spans = tuple(_spans(passages, stamp.cell, author)) + tree.tail(old)
     origins = _origins(stamp.cell, passages)
     return Edited(stamp, tree.place(start), old - start, spans, origins)
@@ -121,6 +118,13 @@ def _origins(cell: str, passages: Sequence[Passage]) -> tuple[Origin, ...]:
     grounds = (passage.ground for passage in passages)
     strange = (g for g in grounds if g and g.tree.cell != cell)
     return tuple(dict.fromkeys(Origin(g.tree.cell, g.place) for g in strange))
+
+
+def _known(passage: Passage, grounds: Sequence[Ground], least: int) -> list[Passage]:
+    """A passage in parts, if it stands nowhere yet."""
+    if passage.ground or len(passage.text) < least:
+        return [passage]
+    return _passages(passage.text, grounds, least, _stride(passage.text, grounds))
 
 
 def _stride(text: str, grounds: Sequence[Ground]) -> int:

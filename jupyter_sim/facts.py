@@ -76,7 +76,7 @@ def fact(cells: Cells, request: Told, stamp: Stamp) -> Event | None:
 def _synced(cells: Cells, request: Sync, stamp: Stamp) -> Event | None:
     now = cells.now(request.cell)
     if now is None:
-        return opened(stamp, request.text, cells.lately(request.cell))
+        return opened(stamp, request.text, cells.lost())
     if request.text == now.text:
         return None
     back = request.undo or request.found
@@ -84,8 +84,8 @@ def _synced(cells: Cells, request: Sync, stamp: Stamp) -> Event | None:
     if earlier:
         return Moved(stamp, earlier)
     author: Author = "found" if request.found else "human"
-    grounds = cells.recent(request.cell) + cells.lately(request.cell)
-    return edited(stamp, now, request.text, author, grounds)
+    lost, others = [now, *cells.lost()], cells.others(request.cell)
+    return edited(stamp, now, request.text, author, (lost, others))
 
 
 def _put(cells: Cells, request: Put, stamp: Stamp) -> Event | None:
@@ -96,7 +96,7 @@ def _put(cells: Cells, request: Put, stamp: Stamp) -> Event | None:
         first = opened(stamp, text, grounds, min(NAMED, max(1, len(text))))
         return first if first.origins else None
     if text is not None and now is not None and text != now.text:
-        return edited(stamp, now, text, "human", grounds, NAMED)
+        return edited(stamp, now, text, "human", (grounds,), NAMED)
     if now is None or request.how == "made":
         return None
     return Placed(stamp, request.how)

@@ -110,17 +110,21 @@ class Tree:
 
     def onward(self, text: str, start: Place, stop: Place) -> str:
         """The text to `stop`, where `text` is that to `start`: quick for places close together."""
-        old: Place | None = start
-        new: Place | None = stop
+        fork = self.fork(start, stop)
+        if fork is None:
+            return self.branch(stop)
+        return text[: self.end(fork)] + "".join(self._back(stop, fork))
+
+    def fork(self, one: Place, other: Place) -> Place | None:
+        """Where the branches to two places part; none where they have different roots."""
+        old: Place | None = one
+        new: Place | None = other
         while old and new and old.node != new.node:
             if self._node(old).start > self._node(new).start:
                 old = self._node(old).at
             else:
                 new = self._node(new).at
-        if not old or not new:
-            return self.branch(stop)
-        fork = min(old, new, key=lambda place: place.offset)
-        return text[: self.end(fork)] + "".join(self._back(stop, fork))
+        return min(old, new, key=lambda place: place.offset) if old and new else None
 
     def path(self, place: Place, start: int = 0) -> tuple[Stretch, ...]:
         """The stretches from the root, or the one with code point `start`, to a place, in order."""
@@ -218,12 +222,6 @@ def fold(events: Iterable[Event]) -> tuple[dict[str, Tree], tuple[str, ...]]:
     """The trees of all cells after all events, by cell; and a sentence for each event that was left
     out, because it refers to what is not there.
     """
-    cells, problems = growths(events)
-    return {cell: growth.tree for cell, growth in cells.items()}, problems
-
-
-def growths(events: Iterable[Event]) -> tuple[dict[str, "Growth"], tuple[str, ...]]:
-    """What `fold` returns, with trees that can grow on."""
     cells: dict[str, Growth] = {}
     problems = []
     for event in events:
@@ -234,7 +232,7 @@ def growths(events: Iterable[Event]) -> tuple[dict[str, "Growth"], tuple[str, ..
             cells[cell].add(event)
         except BadLog as error:
             problems.append(str(error))
-    return cells, tuple(problems)
+    return {cell: growth.tree for cell, growth in cells.items()}, tuple(problems)
 
 
 class Growth:

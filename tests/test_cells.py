@@ -2,8 +2,12 @@
 keeps its author.
 """
 
+from pathlib import Path
+
+from jupyter_sim.document import Document
 from jupyter_sim.engine.scripted import ScriptedEngine
 from jupyter_sim.events import Edited, Event, Marked, Moved, Opened, Origin, Place, Placed, Taken
+from jupyter_sim.history import History
 from jupyter_sim.protocol import (
     Accept,
     Acknowledged,
@@ -21,6 +25,7 @@ from jupyter_sim.protocol import (
 from .writer import PROMPT, TEXTS, Open, Writer, recorded, told
 
 NIGHT = PROMPT + TEXTS[0]
+LONG = "a dark night that nobody who was there forgot."
 
 
 async def written(opened: Open) -> Writer:
@@ -29,6 +34,15 @@ async def written(opened: Open) -> Writer:
     await writer.write(PROMPT)
     candidates = await writer.propose(len(PROMPT))
     await writer.accept(candidates[0], 0, 13, at=7, closes=True)
+    return writer
+
+
+async def long_night(opened: Open) -> Writer:
+    """A cell with "It was " found and a long sentence by the model."""
+    writer = opened(ScriptedEngine(told((LONG,))))
+    await writer.write(PROMPT)
+    (candidate,) = await writer.propose(len(PROMPT), n=1)
+    await writer.accept(candidate, 0, len(LONG), at=7, closes=True)
     return writer
 
 
@@ -149,6 +163,53 @@ async def test_what_was_cut_comes_back_with_its_authors_without_an_undo(opened: 
     assert writer.authors == "h" * 5 + "f" * 7 + "m" * 13
 
 
+async def test_what_was_cut_comes_back_with_its_authors_after_other_edits(opened: Open) -> None:
+    writer = await written(opened)
+    long = "And so the night went on. "
+    await writer.write(NIGHT + long)
+    await writer.write(NIGHT)
+    for end in range(1, 40):
+        await writer.write(NIGHT + "Then nobody spoke of the harbour again."[:end])
+    await writer.write(NIGHT + "Then nobody spoke of the harbour again." + long)
+    assert isinstance(edit := last(writer), Edited)
+    assert all(isinstance(span, Taken) for span in edit.spans)
+
+
+async def test_what_was_cut_comes_back_with_its_authors_when_the_page_was_loaded_anew(
+    opened: Open, tmp_path: Path
+) -> None:
+    writer = await long_night(opened)
+    await writer.write(PROMPT)
+    await writer.write("Another cell.", cell="other")
+    await writer.document.history.close()
+    again = Writer(
+        Document(History.open("document-1", path="a.ipynb", root=tmp_path), ScriptedEngine())
+    )
+    await again.write(LONG + PROMPT)
+    await again.write("Another cell." + LONG, cell="other")
+    assert again.authors == "m" * len(LONG) + "f" * 7
+    assert again.authors_of("other") == "f" * 13 + "m" * len(LONG)
+    await again.document.close()
+
+
+async def test_what_is_copied_from_another_cell_keeps_its_authors(opened: Open) -> None:
+    writer = await long_night(opened)
+    await writer.write("Another cell. ", cell="other")
+    await writer.write("Another cell. " + LONG, cell="other")
+    assert writer.authors_of("other") == "f" * 14 + "m" * len(LONG)
+    event = last(writer)
+    assert isinstance(event, Edited)
+    assert [origin.cell for origin in event.origins] == ["cell"]
+
+
+async def test_what_a_branch_had_comes_back_with_its_authors_from_another(opened: Open) -> None:
+    writer = await long_night(opened)
+    opening = writer.document.history.events[0].stamp.id + ".0"
+    await writer.say(Move(writer.id(), "cell", Place(opening, len(PROMPT))))
+    await writer.write("Then: " + LONG)
+    assert writer.authors == "h" * 6 + "m" * len(LONG)
+
+
 async def test_a_move_shows_another_branch_and_can_bring_the_tail_along(opened: Open) -> None:
     writer = opened(ScriptedEngine(told()))
     await writer.write("It was . Then it rained.")
@@ -161,6 +222,19 @@ async def test_a_move_shows_another_branch_and_can_bring_the_tail_along(opened: 
     await writer.say(Move(writer.id(), "cell", to, tail))
     assert writer.text == "It was a day of rain. Then it rained."
     assert writer.authors == "f" * 7 + "m" * 13 + "f" * 17
+    assert isinstance(last(writer), Edited)
+
+
+async def test_a_move_back_to_a_text_that_stood_there_makes_no_text(opened: Open) -> None:
+    writer = opened(ScriptedEngine(told()))
+    await writer.write("It was . Then it rained.")
+    first, second, _ = await writer.propose(7)
+    await writer.accept(first, 0, 12, at=7, closes=True)
+    accepted, tail = writer.document.trees["cell"].head, writer.document.trees["cell"].tail(19)
+    for to in (Place(second, 13), Place(first, 12), Place(first, 12)):
+        await writer.say(Move(writer.id(), "cell", to, tail))
+    assert writer.document.trees["cell"].head == accepted
+    assert recorded(writer.document)[-2:] == ["Edited", "Moved"]
 
 
 async def test_a_verdict_is_taken_back_and_stays_in_the_history(opened: Open) -> None:

@@ -29,7 +29,7 @@ def authors(tree: Tree) -> str:
 
 def after(ground: Ground, text: str, *others: Ground) -> str:
     """The authors of a cell's text after an edit by a human."""
-    tree = ground.tree.apply(edited(STAMP, ground, text, "human", others))
+    tree = ground.tree.apply(edited(STAMP, ground, text, "human", (others,)))
     assert tree.text == text
     return authors(tree)
 
@@ -66,14 +66,14 @@ def test_a_sentence_cut_and_pasted_later_keeps_its_author() -> None:
     assert tree.head is not None
     now = Ground(tree, tree.head, tree.text)
     stamp = Stamp("e10", "w", 10, 0.0, "u", "d", "cell")
-    event = edited(stamp, now, "A dark and rainy night. One. ", "human", [ground])
+    event = edited(stamp, now, "A dark and rainy night. One. ", "human", ([ground],))
     assert event.spans[0] == Taken("open-cell.0", 5, 29)
     assert authors(tree.apply(event)) == "m" * 24 + "f" * 5
 
 
 def test_what_comes_from_another_cell_brings_its_authors_and_says_so() -> None:
     other = cell("other", Written("A dark and rainy night.", "model"))
-    event = edited(STAMP, found("One."), "One.\n\nA dark and rainy night.", "human", [other])
+    event = edited(STAMP, found("One."), "One.\n\nA dark and rainy night.", "human", ([other],))
     assert event.spans == (Written("\n\n", "human"), Written(other.text, "model"))
     assert event.origins == (Origin("other", other.place),)
 
@@ -102,7 +102,7 @@ def test_a_long_text_pasted_over_another_is_one_edit() -> None:
 def test_any_edit_leads_to_the_text_that_was_told(old: str, new: str) -> None:
     ground = found(old)
     if old != new:
-        tree = ground.tree.apply(edited(STAMP, ground, new, "human", [ground], 4))
+        tree = ground.tree.apply(edited(STAMP, ground, new, "human", ([ground],), 4))
         assert tree.text == new
 
 

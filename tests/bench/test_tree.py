@@ -96,7 +96,7 @@ def test_a_word_replaced_everywhere_in_a_long_history_is_one_edit() -> None:
     text = now.text.replace("harbour", "port")
     began = time.perf_counter()
     stamp = Stamp("more", "w", EVENTS, 0.0, "u", "d", "cell")
-    event = edited(stamp, now, text, "human", cells.recent("cell"))
+    event = edited(stamp, now, text, "human", (cells.recent("cell"),))
     cells.add(event)
     took = time.perf_counter() - began
     print(f"\n{now.text.count('harbour'):,} words replaced after {EVENTS:,} events: {took:.2f} s")
@@ -116,7 +116,7 @@ def test_one_more_edit_of_a_long_history_is_a_matter_of_milliseconds() -> None:
         text = now.text[:at] + f" And then {number}." + now.text[at:]
         began = time.perf_counter()
         stamp = Stamp(f"more-{number}", "w", EVENTS + number, 0.0, "u", "d", "cell")
-        cells.add(edited(stamp, now, text, "human", cells.recent("cell")))
+        cells.add(edited(stamp, now, text, "human", (cells.recent("cell"),)))
         cells.now("cell")
         times.append(time.perf_counter() - began)
     took = statistics.quantiles(times, n=20)[-1]
