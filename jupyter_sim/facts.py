@@ -125,11 +125,15 @@ def _accepted(cells: Cells, request: Accept, stamp: Stamp) -> Event:
     )
 
 
-def _moved(cells: Cells, request: Move, stamp: Stamp) -> Event:
-    to = cells.place(request.cell, request.to)
-    for span in request.tail:
+def _moved(cells: Cells, request: Move, stamp: Stamp) -> Event | None:
+    to, tail = cells.place(request.cell, request.to), request.tail
+    for span in tail:
         cells.place(request.cell, Place(span.node, span.stop))
-    return Edited(stamp, to, 0, request.tail) if request.tail else Moved(stamp, to)
+    tree = cells.tree(request.cell)
+    head = tree.carried(to, tail) if tail else to
+    if head == tree.head:
+        return None
+    return Moved(stamp, head) if head else Edited(stamp, to, 0, tail)
 
 
 def _marked(cells: Cells, request: Mark, stamp: Stamp) -> Event:

@@ -172,6 +172,18 @@ class Tree:
         same = (h for h in reversed(self.heads) if self.end(h) == len(text))
         return next((h for h in same if self.branch(h) == text), None)
 
+    def carried(self, to: Place, tail: Sequence[Taken]) -> Place | None:
+        """The latest head that showed the branch to a place and this tail behind it, by the same
+        authors, if there was one.
+        """
+        cuts = (cut(self.nodes[span.node].runs, span.start, span.stop) for span in tail)
+        runs = joined(run for runs in cuts for run in runs)
+        start = self.end(to)
+        length = start + sum(len(run.text) for run in runs)
+        same = (head for head in reversed(self.heads) if self.end(head) == length)
+        through = (head for head in same if self._passes(head, to))
+        return next((head for head in through if self.runs(head, start) == runs), None)
+
     def end(self, place: Place) -> int:
         """The length of the branch to a place, in code points."""
         return self._node(place).start + place.offset
@@ -186,6 +198,13 @@ class Tree:
             parts.append(node.text[fork.offset if fork and last else 0 : at.offset])
             at = None if last else node.at
         return reversed(parts)
+
+    def _passes(self, place: Place, point: Place) -> bool:
+        """Whether a point lies on the branch to a place."""
+        at: Place | None = place
+        while at is not None and at.node != point.node:
+            at = self._node(at).at
+        return at is not None and point.offset <= at.offset
 
     def _node(self, place: Place) -> Node:
         node = self.nodes.get(place.node)

@@ -72,6 +72,11 @@ class Story:
     def reject(self, candidate: str) -> None:
         self._tell(Rejected(self._stamp(), "fan", candidate, (candidate,)))
 
+    def walk(self, to: Place, tail: tuple[Taken, ...]) -> None:
+        """Go to a place and take a tail along, as a document records it."""
+        head = self.tree.carried(to, tail)
+        self._tell(Moved(self._stamp(), head) if head else Edited(self._stamp(), to, 0, tail))
+
     def back_to(self, text: str) -> None:
         earlier = self.tree.earlier(text)
         assert earlier is not None
@@ -159,6 +164,41 @@ def test_every_earlier_text_is_a_place_to_go_back_to() -> None:
     assert (story.tree.text, story.authors) == ("one two", "fffhhhh")
     story.back_to("zero one two")
     assert story.authors == "hhhhhfffhhhh"
+
+
+def test_a_walk_into_a_sibling_takes_along_what_stood_behind_the_fan() -> None:
+    story = Story("One. Three.")
+    first, second = story.offer(" Two.", at=4), story.offer(" Deux.", at=4)
+    story.accept(first, 0, 5, at=4)
+    tail = (Taken(node_id("e1"), 4, 11),)
+    story.walk(Place(second, 6), tail)
+    assert (story.tree.text, story.authors) == ("One. Deux. Three.", "ffffmmmmmmfffffff")
+    story.walk(Place(node_id("e1"), 4), tail)
+    assert (story.tree.text, story.tree.head) == ("One. Three.", Place(node_id("e1"), 11))
+
+
+def test_a_walk_back_makes_no_text_that_is_there() -> None:
+    story = Story("One. Three.")
+    first, second = story.offer(" Two.", at=4), story.offer(" Deux.", at=4)
+    story.accept(first, 0, 5, at=4)
+    accepted, tail = story.tree.head, story.tree.tail(9)
+    story.walk(Place(second, 6), tail)
+    nodes = len(story.tree.nodes)
+    story.walk(Place(first, 5), tail)
+    story.walk(Place(second, 6), tail)
+    story.walk(Place(first, 5), story.tree.tail(10))
+    assert (story.tree.head, len(story.tree.nodes)) == (accepted, nodes)
+
+
+def test_what_reads_the_same_and_has_another_author_is_another_text() -> None:
+    story = Story("One. Three.")
+    candidate = story.offer(" Two.", at=4)
+    story.accept(candidate, 0, 5, at=4)
+    story.type(" Three.", at=9, removing=7)
+    story.walk(Place(candidate, 5), (Taken(node_id("e1"), 4, 11),))
+    assert (story.tree.text, story.authors) == ("One. Two. Three.", "ffffmmmmmfffffff")
+    story.type("", at=9, removing=7)
+    assert story.tree.carried(Place(node_id("e1"), 2), story.tree.tail(2)) == story.tree.head
 
 
 def test_every_offset_of_the_text_is_a_place_on_the_branch() -> None:

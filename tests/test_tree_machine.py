@@ -249,6 +249,27 @@ class TreeMachine(RuleBasedStateMachine):
         self.tell(cell, lambda stamp: Moved(stamp, place), known)
 
     @rule(choice=choices)
+    def walk(self, choice: int) -> None:
+        """Go into a candidate, or to what was a head, and take an end of the text along."""
+        c, n, m, k = parts(choice)
+        cell = self.cell(c)
+        place, known = cell.shown[n % len(cell.shown)]
+        if cell.offers and m % 3:
+            id, offer = pick(cell.offers, n)
+            place, own = Place(id, m % (len(offer.own.text) + 1)), offer.own
+            known = Known(offer.before.text + own.text, offer.before.authors + own.authors)
+            known = known.part(0, len(offer.before.text) + place.offset)
+        length = len(cell.now.text)
+        start = k % (length + 1)
+        tail, kept = cell.tree.tail(start), cell.now.part(start, length)
+        head = cell.tree.carried(place, tail) if tail else place
+        self.tell(
+            cell,
+            lambda stamp: Moved(stamp, head) if head else Edited(stamp, place, 0, tail),
+            Known(known.text + kept.text, known.authors + kept.authors),
+        )
+
+    @rule(choice=choices)
     def undo(self, choice: int) -> None:
         """Come back to an earlier text: to where it stood last."""
         c, n, _, _ = parts(choice)

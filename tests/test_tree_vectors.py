@@ -62,7 +62,8 @@ class Author:
     def write(self) -> dict[str, Any]:
         self._tell(self._opened())
         acts = (self._type, self._type, self._remove, self._offer, self._offer, self._accept)
-        acts += (self._accept, self._judge, self._judge, self._move, self._mark, self._stumble)
+        acts += (self._accept, self._judge, self._judge, self._move, self._walk, self._mark)
+        acts += (self._stumble,)
         while len(self.events) < LENGTH:
             for event in self.chance.choice(acts)():
                 self._tell(event)
@@ -163,6 +164,11 @@ class Author:
 
     def _move(self) -> list[Event]:
         return [Moved(self._stamp(), self._anywhere())]
+
+    def _walk(self) -> list[Event]:
+        to, tail = self._anywhere(), self.tree.tail(self.chance.randint(0, len(self.tree.text)))
+        head = self.tree.carried(to, tail) if tail else to
+        return [Moved(self._stamp(), head) if head else Edited(self._stamp(), to, 0, tail)]
 
     def _mark(self) -> list[Event]:
         node = self.chance.choice([*self.tree.nodes, "nothing.0"])

@@ -28,6 +28,7 @@ import type {
   Scored,
   See,
   Status,
+  Taken,
   Welcome,
   Withdraw,
 } from "./protocol";
@@ -175,10 +176,10 @@ export class Client {
     });
   }
 
-  /** Tell that the cell's text is now another branch, and that text. */
-  move(before: Snapshot, after: string, to: Place): Promise<void> {
+  /** Tell that the cell's text is now another branch with a tail behind it, and that text. */
+  move(before: Snapshot, after: string, to: Place, tail: readonly Taken[]): Promise<void> {
     const { cell } = before;
-    const told = this.after(before, { type: "move", id: newId(), cell, to });
+    const told = this.after(before, { type: "move", id: newId(), cell, to, tail: [...tail] });
     this.texts.set(cell, after);
     return told.catch((refusal: Refusal) => {
       this.texts.delete(cell);

@@ -120,12 +120,14 @@ export class Growth {
     const whole = spans.length === 0;
     if (whole) this.show(at);
     else this.hang(event, at, this.resolve(spans));
-    if (removed > 0 || spans.some(({ type }) => type === "taken")) this.mend(at);
+    if (isCarried(event)) this.mend(this.tree.offered.get(at.node) ?? at);
+    else if (removed > 0 || spans.some(({ type }) => type === "taken")) this.mend(at);
   }
 
   private propose(event: Proposed): void {
     const { tree } = this;
     tree.node(event.at);
+    if (tree.head) this.set(tree.drawn, event.draw, { at: event.at, head: tree.head });
     for (const candidate of event.candidates) {
       this.set(tree.offered, candidate, event.at);
       this.set(tree.proposals, candidate, event);
@@ -298,6 +300,12 @@ function opened(cell: string, { text, runs = [] }: Opened): Run[] {
     throw new BadLog(`The text that cell ${cell} was opened with is not that of its authors.`);
   }
   return known;
+}
+
+/** Whether an edit only takes a tail along to another branch: what stood behind the fan before stands
+ * behind the candidate now. */
+function isCarried({ removed, spans }: Edited): boolean {
+  return removed === 0 && spans.length > 0 && spans.every(({ type }) => type === "taken");
 }
 
 /** New text, before its node has a name. */

@@ -50,6 +50,12 @@ export interface Stretch {
   readonly stop: number;
 }
 
+/** Where a draw was asked for, and where the head was then. */
+export interface Drawn {
+  readonly at: Place;
+  readonly head: Place;
+}
+
 /** A verdict that stands, in the order they were given. */
 export interface Ruling {
   readonly candidate: string;
@@ -84,6 +90,8 @@ export class Tree {
   /** How a candidate was asked for, and what came. */
   readonly proposals = new Map<string, Proposed>();
   readonly generated = new Map<string, Generated>();
+  /** The draws by their ids, in the order they were asked for. */
+  readonly drawn = new Map<string, Drawn>();
   /** The candidates that were painted on a visible page. */
   readonly seen = new Set<string>();
   /** The places, by node, at which an edit changed what followed. */
@@ -138,14 +146,14 @@ export class Tree {
     return { node: node.id, offset: offset - node.start };
   }
 
-  /** The cell's text from a code-point offset on, by reference. */
-  tail(offset: number): Omit<Taken, "type">[] {
-    const spans: Omit<Taken, "type">[] = [];
-    let at = this.head;
+  /** The branch to a place from a code-point offset on, by reference. */
+  taken(place: Place, offset: number): Taken[] {
+    const spans: Taken[] = [];
+    let at: Place | null = place;
     while (at && this.end(at) > offset) {
       const node: Node = this.node(at);
       const start = Math.max(0, offset - node.start);
-      if (start < at.offset) spans.push({ node: at.node, start, stop: at.offset });
+      if (start < at.offset) spans.push({ type: "taken", node: at.node, start, stop: at.offset });
       at = node.at;
     }
     return spans.reverse();

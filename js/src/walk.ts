@@ -3,7 +3,7 @@
  * offer where one arrives; what the last verdict changed. Pure.
  */
 
-import type { Place } from "./protocol";
+import type { Place, Taken } from "./protocol";
 import { isSame, type Ruling, slice, type Tree } from "./tree";
 import {
   endOf,
@@ -69,11 +69,24 @@ export function offeredAt(tree: Tree, place: Place): { typed: string; offers: On
   return { typed, offers };
 }
 
-/** The last verdict that stands, and where the text was before it; null where it did not change that. */
-export function lastRuling(tree: Tree): { ruling: Ruling; back: Place | null } | null {
+/** A text, and a point of it. */
+export interface Standing {
+  readonly to: Place;
+  readonly tail: readonly Taken[];
+}
+
+/** The last verdict that stands, and the text before it with the caret of then; null where it did not
+ * change that. */
+export function lastRuling(tree: Tree): { ruling: Ruling; back: Standing | null } | null {
   const ruling = tree.rulings.at(-1);
   if (!ruling) return null;
-  return { ruling, back: before(tree, ruling) };
+  const head = before(tree, ruling);
+  return { ruling, back: head && standing(tree, head, ruling) };
+}
+
+function standing(tree: Tree, head: Place, { accepted }: Ruling): Standing {
+  const offset = Math.min(tree.end(accepted?.at ?? head), tree.end(head));
+  return { to: tree.along(head, offset), tail: tree.taken(head, offset) };
 }
 
 /** The head before an acceptance that still stands in the text. */

@@ -96,7 +96,7 @@ describe("a cell that one looks at", () => {
   test("is told which branch its text is now, behind what was written before", () => {
     const look = new Look();
     const now = { cell: "cell-1", text: "It was", undo: false };
-    look.client.move(now, "It", { node: "e1.0", offset: 2 });
+    look.client.move(now, "It", { node: "e1.0", offset: 2 }, []);
     look.client.sync({ cell: "cell-1", text: "It", undo: false });
     look.wire.welcome();
     expect(look.wire.types()).toEqual(["sync", "move"]);

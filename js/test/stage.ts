@@ -224,6 +224,10 @@ export class Stage {
     return this.view.state.doc.toString();
   }
 
+  get caret(): number {
+    return this.view.state.selection.main.head;
+  }
+
   get fan(): Fan | null {
     return this.view.state.field(fanField);
   }

@@ -1,7 +1,8 @@
 /** A cell's history in the words of a test, as a document would tell it. */
 
 import { Growth } from "../src/growth";
-import type { Event, Place, Written } from "../src/protocol";
+import type { Event, Place, Taken, Written } from "../src/protocol";
+import { spell } from "../src/tail";
 import { points } from "../src/text";
 import type { Tree } from "../src/tree";
 
@@ -26,7 +27,7 @@ export class Story {
 
   /** Type at an offset, in the place of so many code points. */
   type(text: string, at = points(this.tree.text), removed = 0): this {
-    const tail = this.tree.tail(at + removed).map((span) => ({ type: "taken" as const, ...span }));
+    const tail = this.tree.taken(this.end, at + removed);
     const fresh: Written[] = text ? [{ type: "written", text, author: "human" }] : [];
     const place = this.tree.place(at) as Place;
     return this.tell({ type: "edited", at: place, removed, spans: [...fresh, ...tail] });
@@ -52,11 +53,27 @@ export class Story {
     return this.tell({ type: "shown", fan, candidates });
   }
 
-  /** Accept code points of a candidate at an offset of the text. */
+  /** Accept code points of a candidate at the text's end. */
   accept(candidate: string, start = 0, stop = this.length(candidate)): this {
-    const at = this.end;
+    return this.take(candidate, points(this.tree.text), start, stop);
+  }
+
+  /** Accept code points of a candidate at an offset of the text. */
+  take(candidate: string, offset: number, start = 0, stop = this.length(candidate)): this {
+    const at = this.tree.place(offset) as Place;
+    const tail = this.tree.taken(this.end, offset);
     const fan = candidate.slice(0, -2);
-    return this.tell({ type: "accepted", fan, candidate, seen: [], at, start, stop });
+    return this.tell({ type: "accepted", fan, candidate, seen: [], at, start, stop, tail });
+  }
+
+  /** Go to a place and take a tail along, as a document records it. */
+  carry(to: Place, tail: readonly Taken[]): this {
+    if (tail.length === 0) return this.tell({ type: "moved", to });
+    const text = this.tree.branch(to) + spell(this.tree, tail);
+    const heads = this.tree.heads.filter((head) => this.tree.branch(head) === text);
+    const head = heads.find((head) => this.tree.path(head).some(({ node }) => node.id === to.node));
+    if (head) return this.tell({ type: "moved", to: head });
+    return this.tell({ type: "edited", at: to, removed: 0, spans: [...tail] });
   }
 
   judge(type: "branched" | "rejected", candidate: string): this {

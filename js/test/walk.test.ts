@@ -72,11 +72,20 @@ describe("the last verdict", () => {
     const s = told();
     const last = lastRuling(s.tree);
     expect(last?.ruling.candidate).toBe("b.0");
-    expect(last?.back && s.tree.branch(last.back)).toBe("It was dark");
+    expect(last?.back?.tail).toEqual([]);
+    expect(last?.back && s.tree.branch(last.back.to)).toBe("It was dark");
     s.tell({ type: "withdrawn", fan: "b", candidate: "b.0" });
     expect(lastRuling(s.tree)?.ruling.candidate).toBe("a.0");
     s.growth.back();
     expect(lastRuling(s.tree)?.ruling.candidate).toBe("b.0");
+  });
+
+  test("says of an acceptance in the middle of a text what stood behind it, too", () => {
+    const s = new Story("It was.")
+      .offer("a", [" dark"], { node: "e1.0", offset: 6 })
+      .take("a.0", 6);
+    const tail = [{ type: "taken", node: "e1.0", start: 6, stop: 7 }];
+    expect(lastRuling(s.tree)?.back).toEqual({ to: { node: "e1.0", offset: 6 }, tail });
   });
 
   test("leaves the text where it did not change it", () => {

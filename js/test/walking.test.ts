@@ -20,6 +20,12 @@ function happened(s: Stage, first: number, ...events: Event[]): void {
 const story = () =>
   new Story("It was").offer("a", [" dark", " late"]).judge("branched", "a.1").accept("a.0");
 
+/** The same with a sentence behind the fan. */
+const middle = () =>
+  new Story("It was. Then it rained.")
+    .offer("a", [" dark", " late"], { node: "e1.0", offset: 6 })
+    .take("a.0", 6);
+
 describe("walking from the caret", () => {
   test("makes the parent the text, and shows what is on offer there with its verdicts", async () => {
     const s = await staged(story());
@@ -53,6 +59,37 @@ describe("walking from the caret", () => {
     expect(s.text).toBe("It was dark");
   });
 
+  test("leaves what stands behind the caret where it is", async () => {
+    const s = await staged(middle());
+    s.view.dispatch({ selection: { anchor: 11 } });
+    s.press("next-sibling");
+    expect([s.text, s.caret]).toEqual(["It was late. Then it rained.", 11]);
+    const tail = [{ type: "taken", node: "e6.0", start: 0, stop: 17 }];
+    expect(s.wire.last("move")).toMatchObject({ to: { node: "a.1", offset: 5 }, tail });
+  });
+
+  test("offers in the middle of a text what was on offer there", async () => {
+    const s = await staged(middle());
+    s.view.dispatch({ selection: { anchor: 11 } });
+    s.press("parent");
+    expect([s.text, s.caret, s.ghost]).toEqual(["It was. Then it rained.", 6, " dark"]);
+    const { to } = s.wire.last("move");
+    const { events } = middle().carry(to, s.wire.last("move").tail ?? []);
+    happened(s, events.length - 1, ...events.slice(-1));
+    s.press("next");
+    s.press("accept");
+    expect(s.text).toBe("It was late. Then it rained.");
+    expect(s.wire.last("accept")).toMatchObject({ candidate: "a.1", at: 6 });
+  });
+
+  test("moves the caret where the text stays the same", async () => {
+    const s = await staged(middle());
+    s.view.dispatch({ selection: { anchor: s.text.length } });
+    s.press("parent");
+    expect([s.text, s.caret]).toEqual(["It was dark. Then it rained.", 11]);
+    expect(s.wire.types()).toEqual(["follow"]);
+  });
+
   test("judges what it shows in the fan that drew it, and closes it without a word", async () => {
     const s = await staged(story());
     s.press("parent");
@@ -81,6 +118,12 @@ describe("withdrawing the last verdict", () => {
     expect(s.ghost).toBe(" dark");
     expect(s.wire.last("withdraw")).toMatchObject({ fan: "a", candidate: "a.0" });
     expect(s.wire.types()).toEqual(["follow", "withdraw", "sync", "move"]);
+  });
+
+  test("shows the fan in the middle of the text that it was accepted into", async () => {
+    const s = await staged(middle());
+    s.press("withdraw");
+    expect([s.text, s.caret, s.ghost]).toEqual(["It was. Then it rained.", 6, " dark"]);
   });
 
   test("leaves the text where the verdict did not change it", async () => {

@@ -3,16 +3,15 @@
 import type { EditorView } from "@codemirror/view";
 import { points } from "../text";
 import { openAt } from "./opening";
-import { walked } from "./walked";
-import { show, soon } from "./walking";
+import { go, soon } from "./walking";
 
 /** Go back to offset `from` of the text, and open a fan there whose candidates begin with `prefix`. What
- * stood behind stays in the tree. */
+ * followed there stays in the tree. */
 export function branchOff(view: EditorView, from: number, prefix: string): void {
   soon(view, (tree) => {
     const to = tree.place(points(view.state.sliceDoc(0, from)));
     if (!to) return;
-    show(view, tree.branch(to), [walked.of({ to, withdrawn: null })]);
+    go(view, tree, to);
     openAt(view, { prefix });
   });
 }

@@ -135,7 +135,7 @@ class FanPlugin implements PluginValue {
   }
 
   /** Tell where in the tree the text is now, and first which verdict was taken back. */
-  private walk({ to, withdrawn }: Walked, tr: Transaction): void {
+  private walk({ to, tail, withdrawn }: Walked, tr: Transaction): void {
     this.cell = this.view.state.facet(hosts)?.cell(this.view) ?? null;
     if (!this.cell) return;
     const { client, id } = this.cell;
@@ -143,7 +143,7 @@ class FanPlugin implements PluginValue {
     if (withdrawn) client.tell({ type: "withdraw", cell: id, ...withdrawn }).catch(report);
     if (!to) return;
     const before = this.snapshot(tr.startState.doc.toString());
-    client.move(before, tr.newDoc.toString(), to).catch(report);
+    client.move(before, tr.newDoc.toString(), to, tail).catch(report);
   }
 
   private tell(taken: Step, fan: Fan, tr: Transaction): void {

@@ -1,11 +1,13 @@
 /** What a transaction says when it makes another branch the text, or takes a verdict back. */
 
 import { StateEffect } from "@codemirror/state";
-import type { Place } from "../protocol";
+import type { Place, Taken } from "../protocol";
 
-/** Where in the tree the text is now, if it changed; whose verdict was withdrawn, if any was. */
+/** Where in the tree the caret is now, and what stays behind it, if the text changed; whose verdict was
+ * withdrawn, if any was. */
 export interface Walked {
   readonly to: Place | null;
+  readonly tail: readonly Taken[];
   readonly withdrawn: { readonly fan: string; readonly candidate: string } | null;
 }
 

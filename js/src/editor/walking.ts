@@ -3,7 +3,8 @@
 
 import { type ChangeSpec, EditorSelection, type StateEffect } from "@codemirror/state";
 import { type Command, EditorView } from "@codemirror/view";
-import type { Place } from "../protocol";
+import type { Place, Taken } from "../protocol";
+import { spell, tailOf } from "../tail";
 import { points } from "../text";
 import type { Tree } from "../tree";
 import { seenBeside } from "../treeview/facts";
@@ -22,7 +23,7 @@ export function walking(way: Way): Command {
       const into = way === "child" ? intoHighlighted(view, tree) : null;
       const place = caretPlace(view, tree);
       const arrival = into ?? (place && walk(tree, place, way));
-      if (arrival) arrive(view, tree, cell, arrival);
+      if (arrival) arrive(view, tree, cell, arrival, tailOf(tree, arrival.to));
       else blocked(view, way);
     });
 }
@@ -34,8 +35,9 @@ export const withdraw: Command = (view) =>
     const host = view.state.facet(hosts);
     if (!last) return host?.report(host.words.__("There is no verdict to take back."));
     const { candidate, fan } = last.ruling;
-    const to = last.back ?? here(tree, candidate);
-    arrive(view, tree, cell, { to, from: candidate }, { fan, candidate });
+    const back = last.back ?? { to: here(tree, candidate), tail: null };
+    const tail = back.tail ?? tailOf(tree, back.to);
+    arrive(view, tree, cell, { to: back.to, from: candidate }, tail, { fan, candidate });
   });
 
 /** Pin the segment that the caret is in, or unpin it. */
@@ -51,10 +53,17 @@ export const pin: Command = (view) =>
       .catch(({ message }: Error) => report?.(message));
   });
 
-/** Make the branch to a place the text of an editor, with the caret at its end. The focus stays where
- * it is. */
+/** Make the branch to a place the text of an editor, with the caret at its end and what stays behind
+ * that. The focus stays where it is. */
 export function goTo(view: EditorView, to: Place): void {
-  soon(view, (tree) => show(view, tree.branch(to), [walked.of({ to, withdrawn: null })]));
+  soon(view, (tree) => go(view, tree, to));
+}
+
+/** The same, with a tree that says what the editor does. */
+export function go(view: EditorView, tree: Tree, to: Place): void {
+  const tail = tailOf(tree, to);
+  const moves = walked.of({ to, tail, withdrawn: null });
+  show(view, tree.branch(to), spell(tree, tail), [moves]);
 }
 
 type Verdict = NonNullable<Walked["withdrawn"]>;
@@ -91,31 +100,36 @@ function here(tree: Tree, candidate: string): Place {
   return through ? at : (head as Place);
 }
 
-/** Make the branch to a place the text, with the fan of what is on offer there. */
+/** Make the branch to a place and a tail the text, with the fan of what is on offer between them. */
 function arrive(
   view: EditorView,
   tree: Tree,
   cell: Cell,
   { to, from }: Arrival,
+  tail: readonly Taken[],
   withdrawn: Verdict | null = null,
 ): void {
-  const text = tree.branch(to);
-  const moves = text !== view.state.doc.toString();
+  const [branch, rest] = [tree.branch(to), spell(tree, tail)];
+  const moves = branch + rest !== view.state.doc.toString();
   const again = reopening(view, tree, cell, to, from, withdrawn);
-  show(view, text, [
-    ...(moves || withdrawn ? [walked.of({ to: moves ? to : null, withdrawn })] : []),
+  show(view, branch, rest, [
+    ...(moves || withdrawn ? [walked.of({ to: moves ? to : null, tail, withdrawn })] : []),
     ...(again ? [step.of(again)] : []),
   ]);
 }
 
-/** Make a text the editor's in one undo step, by the least change there is. */
-export function show(view: EditorView, text: string, effects: StateEffect<unknown>[]): void {
-  const before = view.state.doc.toString();
-  if (text === before && effects.length === 0) return;
+/** Make two texts, with the caret between them, the editor's in one undo step, by the least change
+ * there is. */
+function show(
+  view: EditorView,
+  branch: string,
+  rest: string,
+  effects: StateEffect<unknown>[],
+): void {
   view.state.facet(hosts)?.isolate(view, () =>
     view.dispatch({
-      changes: difference(before, text),
-      selection: EditorSelection.cursor(text.length),
+      changes: difference(view.state.doc.toString(), branch + rest),
+      selection: EditorSelection.cursor(branch.length),
       effects,
       userEvent: "input.branch",
       scrollIntoView: true,
