@@ -349,7 +349,10 @@ def merged(segments: Sequence[Segment]) -> list[Event]:
     """Each event once, in the order that all readers agree on."""
     events = [event for segment in segments for event in segment.events]
     events.sort(key=attrgetter("stamp.seq", "stamp.writer"))
-    return list({event.stamp.id: event for event in reversed(events)}.values())[::-1]
+    first: dict[str, Event] = {}
+    for event in events:
+        first.setdefault(event.stamp.id, event)
+    return list(first.values())
 
 
 def documents(root: Path | None = None) -> list[Summary]:

@@ -13,6 +13,7 @@ import pytest
 from jupyter_sim import history
 from jupyter_sim.errors import BadInput, BadLog, HistoryError
 from jupyter_sim.events import Event, Opened
+from jupyter_sim.formats.simlog import read_log
 from jupyter_sim.history import History
 
 DOCUMENT = "11111111-2222"
@@ -110,6 +111,25 @@ async def test_an_event_that_two_writers_recorded_counts_once(tmp_path: Path) ->
         await writer.append(Opened(writer.stamp("cell", id="request-1"), text))
         await writer.close()
     assert reread(tmp_path) == ["first"]
+
+
+async def test_an_event_that_two_writers_recorded_stands_where_the_first_did(
+    tmp_path: Path,
+) -> None:
+    one = History.open(DOCUMENT, root=tmp_path)
+    two = History.open(DOCUMENT, root=tmp_path)
+    await one.append(Opened(one.stamp("cell", id="request-1"), "root"))
+    for text in "abc":
+        await one.append(opened(one, text))
+        two.stamp("cell")
+    await two.append(Opened(two.stamp("cell", id="request-1"), "root"))
+    await one.close()
+    await two.close()
+    assert reread(tmp_path) == ["root", "a", "b", "c"]
+    history.export(DOCUMENT, tmp_path / "out.simlog", tmp_path)
+    assert texts(read_log(tmp_path / "out.simlog").events) == ["root", "a", "b", "c"]
+    again = History.open(DOCUMENT, root=tmp_path)
+    assert again.stamp("cell").seq == 5
 
 
 async def test_appends_that_come_together_share_a_sync_and_keep_their_order(
