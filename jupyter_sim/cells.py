@@ -11,7 +11,7 @@ from functools import cached_property
 
 from .edits import FAR, Ground
 from .errors import BadInput, BadLog
-from .events import Edited, Event, Framed, Moved, Place, Placed
+from .events import Accepted, Edited, Event, Framed, Moved, Place, Placed
 from .runs import cut
 from .tree import Growth, Tree
 
@@ -65,6 +65,15 @@ class Cells:
         """Take in one more event. Raises BadLog if it refers to what is not there."""
         self._grow(event)
         self._list(event)
+
+    def check(self, event: Event) -> None:
+        """Raise BadInput where a cell has no room for what is to be recorded."""
+        growth = self._growths.get(event.stamp.cell)
+        if growth and isinstance(event, Edited | Accepted):
+            try:
+                growth.check(event)
+            except BadLog as error:
+                raise BadInput(str(error)) from error
 
     def events(self, cell: str) -> Sequence[Event]:
         """What happened in a cell, and the frames that any cell's recipes may name, in order."""

@@ -106,10 +106,11 @@ class Document:
                     await self._measures.listen(reply)
                     reply(Acknowledged(request.id))
                 case Branch() | Reject() | See():
-                    await self._carry_out(request, reply, user)
+                    async with self._turn(request.id):
+                        await self._carry_out(request, reply, user)
                 case _:
                     self._stop_for(request)
-                    async with self._turn(request):
+                    async with self._turn(request.cell, *_others(request)):
                         self._stop_for(request)
                         await self._carry_out(request, reply, user)
         except HistoryError as error:
@@ -127,21 +128,22 @@ class Document:
         await self.history.close()
 
     @asynccontextmanager
-    async def _turn(self, request: Told | Asked) -> AsyncIterator[None]:
-        """Wait until all that came before about the same cells is done, then let the next wait."""
-        cells = {request.cell, *_others(request)}
-        before = {self._turns[cell] for cell in cells if cell in self._turns}
+    async def _turn(self, *names: str) -> AsyncIterator[None]:
+        """Wait until all that came before about the same cells, or is the same request, is done,
+        then let the next wait.
+        """
+        before = {self._turns[name] for name in names if name in self._turns}
         done = asyncio.Event()
-        self._turns.update(dict.fromkeys(cells, done))
+        self._turns.update(dict.fromkeys(names, done))
         try:
             for one in before:
                 await one.wait()
             yield
         finally:
             done.set()
-            for cell in cells:
-                if self._turns[cell] is done:
-                    del self._turns[cell]
+            for name in set(names):
+                if self._turns[name] is done:
+                    del self._turns[name]
 
     async def _carry_out(self, request: Told | Asked, reply: Reply, user: str) -> None:
         if self._missing.get(reply, request.id) != request.id:
@@ -207,7 +209,10 @@ class Document:
         if isinstance(request, Accept):
             await self._proposals.whole(request.candidate)
         stamp = self.history.stamp(request.cell, id=request.id, user=user)
-        return fact(self.cells, request, stamp)
+        event = fact(self.cells, request, stamp)
+        if event:
+            self.cells.check(event)
+        return event
 
     async def _record(self, *events: Event) -> None:
         await self.history.append(*events)

@@ -300,6 +300,12 @@ class Growth:
             case _:
                 assert_never(event)
 
+    def check(self, event: Edited | Accepted) -> None:
+        """Raise BadLog if what the event makes would be too long."""
+        made = event.tail if isinstance(event, Accepted) else event.spans
+        more = event.stop - event.start if isinstance(event, Accepted) else 0
+        self._room(self.tree.end(event.at), more + sum(map(_length, made)))
+
     def _root(self, event: Opened) -> None:
         runs = joined(Run(span.text, span.author) for span in event.runs)
         if not runs:
@@ -367,14 +373,17 @@ class Growth:
             raise BadLog(f"Text {id} of cell {self.tree.cell} comes twice; the first one counts.")
         start = 0 if at is None else self.tree.end(at)
         length = sum(len(run.text) for run in runs)
-        self._limit(start + length, MAX_TEXT)
-        self._limit(self._grown + length, MAX_TREE)
+        self._room(start, length)
         self._grown += length
         return Node(id, at, start, runs, "".join(run.text for run in runs))
 
     def _resolve(self, spans: Sequence[Span]) -> tuple[Run, ...]:
         self._limit(sum(map(_length, spans)), MAX_TEXT)
         return joined(run for span in spans for run in self._runs(span))
+
+    def _room(self, start: int, length: int) -> None:
+        self._limit(start + length, MAX_TEXT)
+        self._limit(self._grown + length, MAX_TREE)
 
     def _limit(self, length: int, most: int) -> None:
         if length > most:

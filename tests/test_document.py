@@ -9,9 +9,10 @@ import pytest
 from jupyter_sim.document import Document
 from jupyter_sim.engine.scripted import ScriptedEngine
 from jupyter_sim.errors import ModelError, WorkerDied
-from jupyter_sim.events import Edited, Generated, Moved, Opened, Proposed
+from jupyter_sim.events import Edited, Generated, Moved, Opened, Place, Proposed, Taken
 from jupyter_sim.history import History
 from jupyter_sim.protocol import (
+    Accept,
     Acknowledged,
     Branch,
     Cancel,
@@ -20,6 +21,7 @@ from jupyter_sim.protocol import (
     Failed,
     FromDocument,
     Grown,
+    Move,
     Propose,
     Refused,
     Reject,
@@ -150,6 +152,39 @@ async def test_a_request_sent_twice_is_acknowledged_twice_and_recorded_once(open
     assert isinstance(await writer.say(again), Acknowledged)
     assert isinstance(await writer.say(again), Acknowledged)
     assert recorded(writer.document).count("Branched") == 1
+
+
+async def test_a_request_that_is_sent_again_while_it_is_written_is_recorded_once(
+    opened: Open,
+) -> None:
+    writer = opened(ScriptedEngine(told()))
+    await writer.write(PROMPT)
+    (candidate,) = await writer.propose(len(PROMPT), n=1)
+    fan = ("cell", "fan-00001")
+    for again in (
+        Branch(writer.id(), *fan, candidate, (candidate,)),
+        See(writer.id(), *fan, (candidate,)),
+        Accept(writer.id(), *fan, candidate, (candidate,), 7, 0, 1, closes=False),
+        Sync(writer.id(), "cell", "It was all."),
+    ):
+        handle = writer.document.handle
+        await asyncio.gather(handle(again, writer.hear), handle(again, writer.hear))
+        assert writer.heard[-2:] == [Acknowledged(again.id)] * 2
+    told_of = list(writer.document.cells.events("cell"))
+    assert told_of == list(writer.document.history.events)
+    assert [type(e).__name__ for e in told_of[3:]] == ["Branched", "Shown", "Accepted", "Edited"]
+
+
+async def test_a_text_that_is_too_long_is_refused_before_it_is_recorded(opened: Open) -> None:
+    writer = opened(ScriptedEngine())
+    await writer.write("x" * 1_000_000)
+    (opening,) = writer.document.history.events
+    whole = Taken(opening.stamp.id + ".0", 0, 1_000_000)
+    move = Move(writer.id(), "cell", Place(whole.node, 0), (whole,) * 40)
+    refused = await writer.say(move)
+    assert isinstance(refused, Refused)
+    assert "40,000,000 characters" in refused.message
+    assert recorded(writer.document) == ["Opened"]
 
 
 async def test_a_crash_of_the_worker_fails_the_fan_and_the_next_proposal_works(
