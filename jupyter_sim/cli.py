@@ -1,6 +1,7 @@
 """The command line: `jupyter sim`. Each command is a module of `commands`.
 
-Every error that is meant for a person is one sentence on standard error with exit status 2.
+Every error that is meant for a person is one sentence on standard error with exit status 2. What
+the operating system refuses, and no command has words for, is told here.
 """
 
 import argparse
@@ -44,13 +45,28 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _print_no_more()
         return 1
+    except OSError as error:
+        what = one_line(str(error.filename)) if error.filename else "The output"
+        print(f"jupyter sim: {what}: {error.strerror or error}.", file=sys.stderr)
+        if not error.filename:
+            _print_no_more()
+        return 2
     return status or 0
 
 
+def _print_no_more() -> None:
+    """Nobody reads what is left to print, or it has no room: let it go."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _print_anything() -> None:
-    """Let a terminal that is not UTF-8 show an escape for a character that it does not have."""
+    """Let a terminal that is not UTF-8 show an escape for a character that it does not have, and
+    let go what is printed to a stream that the caller closed.
+    """
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115, PTH123 - as long as we run
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115, PTH123
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -310,7 +310,7 @@ def roots(root: Path | None = None) -> list[Path]:
     if root is not None:
         return [root]
     own = f"jupyter_sim-{os.getuid()}" if hasattr(os, "getuid") else "jupyter_sim"
-    shared = Path(tempfile.gettempdir()) / own
+    shared = _temporary() / own
     home = Path(os.path.expanduser("~")) / ".jupyter_sim"  # noqa: PTH111 - never raises
     return [default_root(), home / "history", *([shared / "history"] if _is_ours(shared) else [])]
 
@@ -384,6 +384,14 @@ def export(document: str, out: Path, root: Path | None = None) -> tuple[int, tup
     )
     simlog.write_log(out, header, events)
     return len(events), damage
+
+
+def _temporary() -> Path:
+    """The folder for temporary files, also where it has no room now."""
+    try:
+        return Path(tempfile.gettempdir())
+    except OSError:
+        return Path(os.environ.get("TMPDIR", "/tmp"))
 
 
 def _is_ours(folder: Path) -> bool:

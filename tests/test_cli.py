@@ -383,6 +383,38 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
     assert child.communicate()[1] == b""
 
 
+LISTING = "import sys; from jupyter_sim.cli import main; sys.exit(main(['history', 'list']))"
+
+
+def test_an_output_without_room_is_told_in_one_sentence(tmp_path: Path) -> None:
+    program = shlex.join([sys.executable, "-c", LISTING])
+    full = f"ulimit -f 0; exec {program} > {shlex.quote(str(tmp_path / 'out'))}"
+    done = subprocess.run(["sh", "-c", full], stderr=subprocess.PIPE)
+    assert (done.returncode, done.stderr.count(b"\n")) == (2, 1)
+    assert b"File too large" in done.stderr
+
+
+def test_what_was_recorded_is_told_on_a_full_disk_too(written: str) -> None:
+    program = shlex.join([sys.executable, "-c", LISTING])
+    done = subprocess.run(["sh", "-c", f"ulimit -f 0; exec {program}"], capture_output=True)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert DOCUMENT.encode() in done.stdout
+
+
+def test_a_closed_output_is_no_error() -> None:
+    program = shlex.join([sys.executable, "-c", LISTING])
+    done = subprocess.run(["sh", "-c", f"{program} >&-"], stderr=subprocess.PIPE)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize(
+    "ask", ["import {}", "history verify {}.simlog", "export x.simlog -o {}.html"]
+)
+def test_a_name_that_no_file_can_have_is_one_sentence(sim: Run, tmp_path: Path, ask: str) -> None:
+    exported(tmp_path, "It was").rename("x.simlog")
+    assert "too long" in refused(sim(ask.format("x" * 300)))
+
+
 @pytest.mark.parametrize(
     "name",
     [

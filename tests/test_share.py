@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from jupyter_sim import history, upkeep
 from jupyter_sim.errors import BadLog
@@ -39,6 +40,45 @@ def test_a_log_is_not_written_over_itself(sim: Run) -> None:
     assert (status, err.count("\n")) == (2, 1)
     assert "the log itself" in err
     assert Path("story.simlog").read_bytes() == before
+
+
+@pytest.mark.parametrize("to", ["", "--to html", "--to simlog"])
+def test_an_export_takes_no_notebooks_place(sim: Run, to: str) -> None:
+    write_log(Path("story.simlog"), header(), story())
+    assert sim("import story.simlog -o story.ipynb")[0] == 0
+    before = Path("story.ipynb").read_bytes()
+    for source in ("story.ipynb", "story.simlog", DOCUMENT):
+        status, _, err = sim(f"export {source} -o ./story.ipynb {to}")
+        assert (status, err.count("\n")) == (2, 1)
+    assert Path("story.ipynb").read_bytes() == before
+
+
+def test_a_text_file_is_not_written_over_by_its_own_history(sim: Run) -> None:
+    write_log(Path("story.simlog"), replace(header(), path="story.txt", kind="file"), story())
+    sim("import story.simlog")
+    Path("story.txt").write_text("the text itself")
+    status, _, err = sim("export story.txt -o story.txt --to markdown")
+    assert (status, err.count("\n")) == (2, 1)
+    assert "the file itself" in err
+    assert Path("story.txt").read_text() == "the text itself"
+
+
+@pytest.mark.parametrize("out", ["story.csv", "story", "-"])
+def test_an_ending_that_means_no_format_is_not_guessed_at(sim: Run, out: str) -> None:
+    write_log(Path("story.simlog"), header(), story())
+    status, _, err = sim(f"export story.simlog -o {out}")
+    assert status == 2
+    assert "--to" in err
+    assert not Path(out).exists()
+
+
+def test_where_the_notebook_cannot_go_nothing_is_imported(sim: Run) -> None:
+    Path("tree.json").write_text('{"text": "a", "children": []}')
+    write_log(Path("story.simlog"), header(), story())
+    for file in ("tree.json", "story.simlog"):
+        status, _, err = sim(f"import {file} -o none/story.ipynb")
+        assert (status, err.count("\n")) == (2, 1)
+    assert history.documents() == []
 
 
 def test_jsonl_has_an_event_a_line(sim: Run) -> None:

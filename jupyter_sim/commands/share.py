@@ -21,7 +21,7 @@ from ..formats.redact import redact
 from ..formats.simlog import Log, write_log
 from ..imports import import_log, import_trees
 from ..tree import fold
-from .shared import Commands, new_command
+from .shared import Commands, new_command, noted
 from .sources import SOURCE, is_log, read_source
 
 EXPORT = (
@@ -83,18 +83,32 @@ def add(commands: Commands) -> None:
 
 
 def _export(args: argparse.Namespace) -> None:
-    form = args.to or SUFFIXES.get(args.out.suffix.lower(), "simlog")
+    form = args.to or SUFFIXES.get(args.out.suffix.lower())
+    if form is None:
+        raise BadInput(
+            f"The ending of {args.out} means no format; say one with --to, or name a file that "
+            f"ends in {', '.join(SUFFIXES)}."
+        )
     if form == "pairs" and args.redact:
         raise BadInput(
             "Preference pairs consist of texts that were not accepted, so there is nothing to "
             "redact to; export without --redact, or to another format."
         )
     log = read_source(args.source)
-    if args.out.exists() and is_log(Path(args.source)) and args.out.samefile(args.source):
-        raise BadInput(f"{args.out} is the log itself; name another file with -o.")
+    _refuse_to_destroy(args.out, Path(args.source))
     if args.redact:
         log = Log(log.header, tuple(redact(log.events)))
     print(WRITERS[form](args.out, log))
+
+
+def _refuse_to_destroy(out: Path, source: Path) -> None:
+    """An export never takes the place of what it is made of, nor of any document's notebook."""
+    if noted(out) is not None:
+        raise BadInput(f"{out} is a document's notebook; name another file with -o.")
+    if out.exists() and source.exists() and out.samefile(source):
+        raise BadInput(
+            f"{out} is the {'log' if is_log(out) else 'file'} itself; name another file."
+        )
 
 
 def _simlog(out: Path, log: Log) -> str:
@@ -180,6 +194,10 @@ def _import_log(path: Path, out: Path | None) -> None:
 def _refuse_to_replace(out: Path) -> None:
     if out.exists():
         raise BadInput(f"{out} exists already; name another notebook with -o.")
+    if not out.absolute().parent.is_dir():
+        raise BadInput(
+            f"{out.parent} is no folder that is there; make it, or name another with -o."
+        )
 
 
 def _count(n: int, noun: str) -> str:
