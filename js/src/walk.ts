@@ -3,7 +3,7 @@
  * offer where one arrives; what the last verdict changed. Pure.
  */
 
-import type { Place, Taken } from "./protocol";
+import type { Place } from "./protocol";
 import { isSame, type Ruling, slice, type Tree } from "./tree";
 import {
   endOf,
@@ -69,39 +69,15 @@ export function offeredAt(tree: Tree, place: Place): { typed: string; offers: On
   return { typed, offers };
 }
 
-/** A text, and a point of it. */
-export interface Standing {
-  readonly to: Place;
-  readonly tail: readonly Taken[];
-}
-
-/** The last verdict that stands, and the text before it with the caret of then; null where it did not
- * change that. */
-export function lastRuling(tree: Tree): { ruling: Ruling; back: Standing | null } | null {
+/** The last verdict that stands, and where the text had the caret before it; null where it did not
+ * change the text. */
+export function lastRuling(tree: Tree): { ruling: Ruling; back: Place | null } | null {
   const ruling = tree.rulings.at(-1);
   if (!ruling) return null;
-  const head = before(tree, ruling);
-  return { ruling, back: head && standing(tree, head, ruling) };
-}
-
-function standing(tree: Tree, head: Place, { accepted }: Ruling): Standing {
-  const offset = Math.min(tree.end(accepted?.at ?? head), tree.end(head));
-  return { to: tree.along(head, offset), tail: tree.taken(head, offset) };
-}
-
-/** The head before an acceptance that still stands in the text. */
-function before(tree: Tree, { accepted, candidate }: Ruling): Place | null {
-  if (!accepted || !tree.head) return null;
-  const inText = tree.path(tree.head).some(({ node }) => {
-    return node.id === candidate || node.event === accepted;
-  });
-  if (!inText) return null;
-  for (let i = tree.heads.length - 1; i > 0; i--) {
-    const { node, offset } = tree.heads[i] as Place;
-    const made = tree.nodes.get(node)?.event === accepted;
-    if (made || (node === candidate && offset === accepted.stop)) return tree.heads[i - 1] ?? null;
-  }
-  return null;
+  const { accepted, candidate } = ruling;
+  const path = tree.head ? tree.path(tree.head) : [];
+  const inText = path.some(({ node }) => node.id === candidate || node.event === accepted);
+  return { ruling, back: accepted && inText ? accepted.at : null };
 }
 
 function into(segment: Segment | null): Arrival | null {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { tailOf } from "../src/tail";
 import { lastRuling, offeredAt, type Way, walk } from "../src/walk";
 import { Story } from "./story";
 
@@ -72,20 +73,21 @@ describe("the last verdict", () => {
     const s = told();
     const last = lastRuling(s.tree);
     expect(last?.ruling.candidate).toBe("b.0");
-    expect(last?.back?.tail).toEqual([]);
-    expect(last?.back && s.tree.branch(last.back.to)).toBe("It was dark");
+    expect(last?.back && s.tree.branch(last.back)).toBe("It was dark");
     s.tell({ type: "withdrawn", fan: "b", candidate: "b.0" });
     expect(lastRuling(s.tree)?.ruling.candidate).toBe("a.0");
     s.growth.back();
     expect(lastRuling(s.tree)?.ruling.candidate).toBe("b.0");
   });
 
-  test("says of an acceptance in the middle of a text what stood behind it, too", () => {
-    const s = new Story("It was.")
-      .offer("a", [" dark"], { node: "e1.0", offset: 6 })
-      .take("a.0", 6);
-    const tail = [{ type: "taken", node: "e1.0", start: 6, stop: 7 }];
-    expect(lastRuling(s.tree)?.back).toEqual({ to: { node: "e1.0", offset: 6 }, tail });
+  test("says where the candidate was accepted, wherever one walked since", () => {
+    const s = new Story("It was.").offer("a", [" dark", " late"], { node: "e1.0", offset: 6 });
+    const at = { node: "e1.0", offset: 6 };
+    expect(lastRuling(s.take("a.0", 6).tree)?.back).toEqual(at);
+    s.carry({ node: "a.1", offset: 5 }, tailOf(s.tree, { node: "a.1", offset: 5 }));
+    expect(lastRuling(s.tree)?.back).toBe(null);
+    s.carry({ node: "a.0", offset: 5 }, tailOf(s.tree, { node: "a.0", offset: 5 }));
+    expect([s.tree.text, lastRuling(s.tree)?.back]).toEqual(["It was dark.", at]);
   });
 
   test("leaves the text where it did not change it", () => {

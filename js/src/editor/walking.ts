@@ -3,7 +3,7 @@
 
 import { type ChangeSpec, EditorSelection, type StateEffect } from "@codemirror/state";
 import { type Command, EditorView } from "@codemirror/view";
-import type { Place, Taken } from "../protocol";
+import type { Place } from "../protocol";
 import { spell, tailOf } from "../tail";
 import { points } from "../text";
 import type { Tree } from "../tree";
@@ -23,7 +23,7 @@ export function walking(way: Way): Command {
       const into = way === "child" ? intoHighlighted(view, tree) : null;
       const place = caretPlace(view, tree);
       const arrival = into ?? (place && walk(tree, place, way));
-      if (arrival) arrive(view, tree, cell, arrival, tailOf(tree, arrival.to));
+      if (arrival) arrive(view, tree, cell, arrival);
       else blocked(view, way);
     });
 }
@@ -35,9 +35,8 @@ export const withdraw: Command = (view) =>
     const host = view.state.facet(hosts);
     if (!last) return host?.report(host.words.__("There is no verdict to take back."));
     const { candidate, fan } = last.ruling;
-    const back = last.back ?? { to: here(tree, candidate), tail: null };
-    const tail = back.tail ?? tailOf(tree, back.to);
-    arrive(view, tree, cell, { to: back.to, from: candidate }, tail, { fan, candidate });
+    const to = last.back ?? here(tree, candidate);
+    arrive(view, tree, cell, { to, from: candidate }, { fan, candidate });
   });
 
 /** Pin the segment that the caret is in, or unpin it. */
@@ -100,15 +99,16 @@ function here(tree: Tree, candidate: string): Place {
   return through ? at : (head as Place);
 }
 
-/** Make the branch to a place and a tail the text, with the fan of what is on offer between them. */
+/** Make the branch to a place and what stays behind it the text, with the fan of what is on offer
+ * there. */
 function arrive(
   view: EditorView,
   tree: Tree,
   cell: Cell,
   { to, from }: Arrival,
-  tail: readonly Taken[],
   withdrawn: Verdict | null = null,
 ): void {
+  const tail = tailOf(tree, to);
   const [branch, rest] = [tree.branch(to), spell(tree, tail)];
   const moves = branch + rest !== view.state.doc.toString();
   const again = reopening(view, tree, cell, to, from, withdrawn);
