@@ -65,6 +65,7 @@ class ModelFile(Value, frozen=True):
 class _Digest(Value, frozen=True):
     """A digest with the marks of the file that it was computed from."""
 
+    inode: int
     size: int
     mtime: int
     sha256: str
@@ -126,11 +127,12 @@ def _digest(path: Path) -> str:
     with suppress(OSError, msgspec.MsgspecError):
         known = msgspec.json.decode(store.read_bytes(), type=dict[str, _Digest])
     mine = known.get(str(path))
-    if mine is not None and (mine.size, mine.mtime) == (stat.st_size, stat.st_mtime_ns):
+    marks = stat.st_ino, stat.st_size, stat.st_mtime_ns
+    if mine is not None and (mine.inode, mine.size, mine.mtime) == marks:
         return mine.sha256
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    known[str(path)] = _Digest(stat.st_size, stat.st_mtime_ns, sha256)
+    known[str(path)] = _Digest(*marks, sha256)
     remember(store, msgspec.json.encode(known))
     return sha256
 

@@ -111,14 +111,17 @@ async def test_a_prompt_that_cannot_fit_is_refused_before_anybody_waits_for_its_
 @pytest.mark.parametrize(
     ("request_", "why"),
     [
-        (Scoring("s", "half \ud83d"), "text is no valid Unicode.*character 5"),
+        (Scoring("s", "half \ud83d"), "text of this scoring is no valid Unicode: character 5"),
+        (Scoring("\ud83d", "x"), "id of this scoring is no valid Unicode"),
         (Scoring("s", "x", start=-1), "scoring cannot be run.*>= 0"),
         (Scoring("s", "x", top=21), "<= 20"),
         (Scoring("s", tokens=(-1,)), ">= 0"),
         (Scoring("s", tokens=(10**6,)), "token 1000000 cannot be scored"),
-        (Survey("s", "\udfff"), "text is no valid Unicode"),
+        (Survey("s", "\udfff"), "text of this survey is no valid Unicode"),
         (Rollout("r", "x", (0,), top=-1), ">= 0"),
-        (Rollout("r", "x", (0,), prefix="\ud83d"), "no valid Unicode"),
+        (Rollout("r", "x", (0,), prefix="\ud83d"), "prefix of this rollout is no valid Unicode"),
+        (Rollout("r", "x", (0,), strings=("ok", "\ud83d")), "stop string of this rollout is no"),
+        (Rollout("\ud83d", "x", (0,)), "id of this rollout is no valid Unicode"),
         (Rollout("r", "x", (0,), priority="later"), "Invalid enum value 'later'"),  # type: ignore[arg-type]
         (Rollout("r", "x", (2**32,)), "<"),
     ],

@@ -138,7 +138,8 @@ from queue import SimpleQueue
 from jupyter_sim.engine import worker
 
 commands = SimpleQueue()
-worker.SimpleQueue = lambda: commands
+queues = [commands]
+worker.SimpleQueue = lambda: queues.pop() if queues else SimpleQueue()
 
 class Late(worker.Scheduler):
     def __init__(self, *args, **named):
@@ -581,3 +582,58 @@ async def test_whatever_happens_at_once_nobody_waits_for_ever(
     assert engine.pid is None and engine.status.state == "idle"
     async with asyncio.timeout(60):
         await until(lambda: ours() <= threads)
+
+
+HURRIED = """
+import os
+from threading import Event
+from jupyter_sim.engine import worker
+begun, enter, hurry = Event(), worker.Scheduler.enter, worker.Scheduler.hurry
+def entered(self, serial, made):
+    enter(self, serial, made)
+    begun.set()
+def hurried(self, request):
+    hurry(self, request)
+    # whatever gives way finds the command in the queue, however slowly this thread goes on
+    if not begun.wait(20):
+        os._exit(9)
+    begun.clear()
+worker.Scheduler.enter, worker.Scheduler.hurry = entered, hurried
+worker.main()
+"""
+
+
+async def test_who_gives_way_finds_what_it_gives_way_to(
+    engine: LlamaEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "COMMAND", (sys.executable, "-c", HURRIED))
+    await engine.start()
+    assert await finishes(engine, ask()) <= {"length", "end"}
+
+
+class Kept:
+    """A worker that was let go and does not end for a while, like one that hangs in the kernel."""
+
+    def __init__(self, ticks: int) -> None:
+        self.over = self
+        self.left = ticks
+
+    def wait(self, seconds: float) -> bool:
+        self.left -= 1
+        return self.left < 0
+
+
+async def test_a_worker_that_was_let_go_is_no_clock_for_the_next_one(
+    engine: LlamaEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "TICK", 3600.0)
+    await engine.start()
+    ticks: list[None] = []
+    monkeypatch.setattr(engine, "tick", lambda: ticks.append(None))
+    kept = Kept(5)
+    engine._watch_over(kept)  # type: ignore[arg-type]
+    assert kept.left < 0 and ticks == []
+    monkeypatch.setattr(engine, "_process", kept := Kept(5))
+    engine._watch_over(kept)
+    assert len(ticks) == 5
+    monkeypatch.undo()

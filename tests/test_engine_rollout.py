@@ -249,3 +249,18 @@ def test_when_the_prompt_stands_those_who_repeat_its_end_have_gone_on(
     firsts = [table.tokens[1, index][: len(back)] for index in range(8)]
     assert back and list(back) in firsts
     assert all(table.texts[1, index] for index in range(8))
+
+
+def test_a_stop_string_that_begins_in_the_prefix_is_met_behind_it(model: Llama) -> None:
+    greedy = Sampling(temperature=0)
+    prompt = "It was a dark and"
+    said = drawn(model, prompt, 1, 12, greedy).texts[1, 0]
+    prefix, string = said[:9], said[6:12]
+    for strings, expected in (((string,), (prefix, "stop")), ((), (said, "length"))):
+        table = desk(model)
+        request = Rollout("r", prompt, (0,), 12, sampling=greedy, prefix=prefix, strings=strings)
+        table.scheduler.begin(1, request)
+        table.run()
+        assert table.texts[1, 0].startswith(expected[0])
+        assert table.finishes[1, 0] == expected[1]
+    assert table.texts[1, 0] != prefix

@@ -120,7 +120,7 @@ def test_nothing_leaks(model: Llama) -> None:
         play.scheduler.step()
     assert play.open == {} and play.texts == {}
     scheduler, cache = play.scheduler, play.scheduler._cache
-    assert scheduler._queue == [] and scheduler._jobs == [] and scheduler._decoding == set()
+    assert scheduler._turns.all == () and scheduler._decoding == set()
     assert not any(held.busy for held in cache._held.values())
     assert sorted([*cache._numbers, *cache._held]) == list(range(model.sequences))
     for sequence in range(model.sequences):

@@ -10,10 +10,15 @@ from jupyter_sim.events import Stop
 
 
 def spoken(
-    stop: Stop, text: str, before: str = "", size: int = 1, strings: tuple[str, ...] = ()
+    stop: Stop,
+    text: str,
+    before: str = "",
+    size: int = 1,
+    strings: tuple[str, ...] = (),
+    said: str = "",
 ) -> str:
     """What a candidate shows of a text that comes in pieces of `size`, "|" after it if stopped."""
-    stopper = Stopper(stop, before, strings)
+    stopper = Stopper(stop, before, strings, said)
     shown = ""
     for start in range(0, len(text), size):
         fresh, stopped = stopper.feed(text[start : start + size])
@@ -308,3 +313,23 @@ def test_no_text_ends_inside_a_grapheme(stop: Stop, text: str) -> None:
     for grapheme in wcwidth.iter_graphemes(text):
         borders.add(max(borders) + len(grapheme))
     assert len(shown) in borders
+
+
+BEGUN = [
+    (("\n\n",), "one\n", "\ntwo", "|"),
+    (("\n\n",), "one\n", "two\n\n", "two|"),
+    (("\n\n",), "one\n\n", "two", "two"),
+    (("\n\n",), "one\n\n", "\ntwo", "|"),
+    (("the sea",), "by the", " sea wall", "|"),
+    (("the sea",), "by the", " shore", " shore"),
+    (("the sea", "sh"), "by the", " shore", " |"),
+    (("the sea",), "the sea the ", "sand", "sand"),
+]
+
+
+@pytest.mark.parametrize("size", [1, 2, 50])
+@pytest.mark.parametrize(("strings", "said", "text", "expected"), BEGUN)
+def test_a_string_that_begins_in_what_was_said_before_ends_the_text_there(
+    strings: tuple[str, ...], said: str, text: str, expected: str, size: int
+) -> None:
+    assert spoken("none", text, said, size, strings, said) == expected

@@ -12,7 +12,7 @@ from typing import TypeVar
 import msgspec
 
 from ..errors import BadInput, EngineError, SimError
-from .messages import Column, Piece, Rollout, Scored, Scoring, Started, Status, Survey, Surveyed
+from .messages import Column, Rollout, Scored, Started, Status, Survey, Surveyed, cancelled
 from .process import Process
 from .wire import Request, Said
 
@@ -78,13 +78,10 @@ class Call:
         """End what is open as cancelled, without a word from the worker."""
         self.ended = True
         match self.request:
-            case Rollout(id=name):
-                pieces = (Piece(index, "", (), (), "cancelled") for index in sorted(self.open))
-                self.hear(Column(name, tuple(pieces)))
-            case Scoring(id=name):
-                self.hear(Scored(name, 0, (), whole=False))
             case Survey():
                 self.hear(EngineError(CLOSED))
+            case request:
+                self.hear(cancelled(request, self.open))
 
 
 def see_that_it_can_be_sent(request: Request) -> None:
@@ -96,16 +93,23 @@ def see_that_it_can_be_sent(request: Request) -> None:
     except (msgspec.ValidationError, OverflowError, TypeError) as error:
         raise BadInput(f"This {kind.__name__.lower()} cannot be run: {error}.") from error
     except UnicodeEncodeError as error:
-        what = "prompt" if kind is Rollout else "text"
         raise BadInput(
-            f"The {what} is no valid Unicode text: character {error.start} is half of a "
-            "surrogate pair; delete it and try again."
+            f"The {_bearer(request, error.object)} of this {kind.__name__.lower()} is no valid "
+            f"Unicode: character {error.start} is half of a surrogate pair; delete it and try "
+            "again."
         ) from error
     if len(sent) > MAX_REQUEST:
         raise BadInput(
             f"This {kind.__name__.lower()} has {len(sent):,} bytes, and {MAX_REQUEST:,} are the "
             "most; shorten its text."
         )
+
+
+def _bearer(request: Request, text: str) -> str:
+    """Return what a text is in a request."""
+    named = [name for name in request.__struct_fields__ if getattr(request, name) == text]
+    strings = request.strings if isinstance(request, Rollout) else ()
+    return named[0] if named else "stop string" if text in strings else "sampling"
 
 
 def computed(said: Said) -> bool:

@@ -44,7 +44,8 @@ class Candidate:
         self._tokens_left = request.max_tokens
         self._numbers = fractions(self.seed)
         self._characters = codecs.getincrementaldecoder("utf-8")("replace")
-        self._stopper = Stopper(request.stop, request.prompt + request.prefix, request.strings)
+        before = request.prompt + request.prefix
+        self._stopper = Stopper(request.stop, before, request.strings, request.prefix)
 
     def chance(self) -> float:
         """Return the next random number of this candidate's seed."""

@@ -15,21 +15,21 @@ import os
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from concurrent.futures import Future
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from threading import RLock, Thread
 from time import sleep
 from typing import cast
 
 import msgspec
-from jupyter_core.paths import jupyter_data_dir
 
 from .. import models
-from ..errors import BadInput, EngineError, ModelError, SimError, WorkerDied
-from . import builds
+from ..errors import BadInput, EngineError, SimError, WorkerDied
 from .calls import CLOSED, Call, Listener, computed, see_that_it_can_be_sent
+from .loading import as_told, bring_up
 from .messages import Column, Rollout, Scored, Scoring, Started, Status, Survey, Surveyed
 from .process import Process
-from .wire import Answer, Begin, Cancel, Failed, Load, Loaded, Request, Said, Settings
+from .wire import Answer, Begin, Cancel, Failed, Load, Request, Said, Settings
 
 __all__ = ["LlamaEngine", "Settings"]
 
@@ -244,7 +244,20 @@ class LlamaEngine:
     def _load(self, ready: "Future[Status]") -> None:
         """Bring a worker up, on a thread of its own."""
         try:
-            process, status = self._bring_up(ready)
+            if self._deaths >= MAX_DEATHS:
+                raise EngineError(
+                    f"The model's process ended {self._deaths} times without a token between, so "
+                    "it is not started any more. Name another model, or restart the Jupyter "
+                    "server (in a notebook's cell, the kernel) to try again."
+                )
+            self._tell_of(ready, Status("loading", self._status.model))
+            process, status = bring_up(
+                self._model,
+                self._settings,
+                partial(self._tell_of, ready),
+                partial(self._spawn, ready),
+                partial(sleep, BACK_OFF[self._deaths]),
+            )
         except Exception as error:  # noqa: BLE001 - the edge: who waits must hear of any failure
             self._fail(ready, error)
             return
@@ -257,7 +270,7 @@ class LlamaEngine:
 
     def _fail(self, ready: "Future[Status]", error: Exception) -> None:
         """Tell those who wait for a load that it came to nothing, unless it was given up before."""
-        told = _told(error)
+        told = as_told(error)
         with self._lock:
             if self._ready is not ready:
                 return
@@ -267,45 +280,10 @@ class LlamaEngine:
         if process is not None:
             process.end()
 
-    def _bring_up(self, ready: "Future[Status]") -> tuple[Process, Status]:
-        if self._deaths >= MAX_DEATHS:
-            raise EngineError(
-                f"The model's process ended {self._deaths} times without a token between, so it "
-                "is not started any more. Name another model, or restart the Jupyter server (in a "
-                "notebook's cell, the kernel) to try again."
-            )
-        self._tell_of(ready, Status("loading", self._status.model))
-        path = models.resolve(self._model)
-        about = models.check(path)
-        self._see_that_it_fits(about)
-        loading = Status("loading", about.name, context=about.context, parameters=about.parameters)
-        self._tell_of(ready, loading)
-        sleep(BACK_OFF[self._deaths])
-        build = builds.key(path)
-        for repack in (True, False) if builds.repacks(build) else (False,):
-            load = Load(str(path), self._settings, repack, str(_memory()))
-            process = self._spawn(ready, load, loading)
-            try:
-                sha256 = _on_a_thread(models.digest, path)
-                loaded = process.loaded.result()
-                return process, _ready_status(loading, loaded, sha256.result())
-            except WorkerDied as death:
-                self._judge(ready, process, path, death)
-                builds.remember_crash(build)
-        raise EngineError(builds.REBUILD)
-
-    def _see_that_it_fits(self, about: models.ModelFile) -> None:
-        if 0 < about.context < self._settings.context:
-            raise ModelError(
-                f"A context of {self._settings.context:,} tokens was asked for, but the model "
-                f"{about.path} was made for {about.context:,}; set a context of at most that, or "
-                "0 for what suits the model."
-            )
-
-    def _spawn(self, ready: "Future[Status]", load: Load, loading: Status) -> Process:
-        def progress(fraction: float) -> None:
-            self._tell_of(ready, msgspec.structs.replace(loading, progress=fraction))
-
+    def _spawn(
+        self, ready: "Future[Status]", load: Load, progress: Callable[[float], None]
+    ) -> Process:
+        """Start a worker, unless the load was given up."""
         with self._lock:
             if self._ready is not ready:
                 raise EngineError(CLOSED)
@@ -315,20 +293,9 @@ class LlamaEngine:
 
     def _watch_over(self, process: Process) -> None:
         while not process.over.wait(TICK):
-            self.tick()
-
-    def _judge(
-        self, ready: "Future[Status]", process: Process, path: Path, death: WorkerDied
-    ) -> None:
-        """Return if the death was the build's fault; raise what it was otherwise."""
-        if self._ready is not ready:
-            raise EngineError(CLOSED) from death
-        if not process.crashed_at_first_batch:
-            memory = "Perhaps memory ran out: set a smaller context or choose a smaller model. "
-            raise ModelError(
-                f"The model {path} did not load. {death} {memory if process.killed else ''}"
-                "Choose another GGUF file, or update llama-cpp-python."
-            ) from death
+            # one that is let go, and hangs in the kernel, is nobody's clock any more
+            if process is self._process:
+                self.tick()
 
     def _hear(self, process: Process, reply: Answer | Failed) -> None:
         """Pass on what the worker says, on the thread that reads it."""
@@ -370,51 +337,8 @@ class LlamaEngine:
                 listener.hear(status)
 
 
-def _on_a_thread(function: Callable[[Path], str], path: Path) -> "Future[str]":
-    """Begin a call that nobody may have to wait for in the end."""
-    result: Future[str] = Future()
-
-    def run() -> None:
-        try:
-            result.set_result(function(path))
-        except Exception as error:  # noqa: BLE001 - who waits hears of it
-            result.set_exception(error)
-
-    Thread(target=run, name="jupyter-sim digest", daemon=True).start()
-    return result
-
-
-def _memory() -> Path:
-    """Return the folder where workers remember the order of a model's vocabulary."""
-    return Path(jupyter_data_dir()) / "jupyter_sim" / "vocabularies"
-
-
-def _told(error: Exception) -> SimError:
-    """Return an error of the thread that loads as one for a person."""
-    if isinstance(error, SimError):
-        return error
-    told = EngineError(
-        f"The model's process cannot be started ({type(error).__name__}: {error}). Close other "
-        "programs and propose again, or restart the Jupyter server."
-    )
-    told.__cause__ = error
-    return told
-
-
 def _sound(settings: Settings) -> Settings:
     try:
         return msgspec.convert(msgspec.to_builtins(settings), Settings)
     except msgspec.ValidationError as error:
         raise BadInput(f"These settings of the engine cannot be used: {error}.") from error
-
-
-def _ready_status(loading: Status, loaded: Loaded, sha256: str) -> Status:
-    return msgspec.structs.replace(
-        loading,
-        state="ready",
-        sha256=sha256,
-        device=loaded.device,
-        engine=loaded.engine,
-        context=loaded.context,
-        progress=1.0,
-    )

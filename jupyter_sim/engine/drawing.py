@@ -6,6 +6,7 @@ it: log-probabilities are the model's own.
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,6 +22,13 @@ Said = tuple[bytes, bool]
 NOTHING: Said = (b"", False)
 
 
+class Pick(NamedTuple):
+    """A token that was drawn, and its log-probability."""
+
+    token: int
+    logprob: float
+
+
 class Drawing:
     """Draws the next token of candidates of one model."""
 
@@ -31,6 +39,11 @@ class Drawing:
 
     def next(self, candidates: list[Candidate], weights: Weights) -> list[Piece]:
         """Draw one token for each candidate from its row, which are the first of all rows."""
+        picks = self.picks(candidates, weights)
+        return [self.take(one, pick) for one, pick in zip(candidates, picks, strict=True)]
+
+    def picks(self, candidates: list[Candidate], weights: Weights) -> list[Pick]:
+        """Return what `next` lets each candidate take, before any of them has."""
         groups: dict[Sampling, list[int]] = {}
         tokens = np.zeros(len(candidates), np.int64)
         for place, candidate in enumerate(candidates):
@@ -43,12 +56,14 @@ class Drawing:
             tokens[places] = choose(mine, sampling, _chances(candidates[p] for p in places))
         rows = np.arange(len(tokens))
         logprobs = weights.logits[rows, tokens] - weights.norms[rows]
-        return [
-            one.take(token, logprob, self._pieces[token], end=token in self._ends)
-            for one, token, logprob in zip(
-                candidates, tokens.tolist(), logprobs.tolist(), strict=True
-            )
-        ]
+        return list(map(Pick, tokens.tolist(), logprobs.tolist()))
+
+    def take(self, candidate: Candidate, pick: Pick) -> Piece:
+        """Let a candidate say a token."""
+        if candidate.chain is not None:
+            candidate.chain.hear([pick.token])
+        spelled, end = self._pieces[pick.token], pick.token in self._ends
+        return candidate.take(pick.token, pick.logprob, spelled, end=end)
 
     def first(
         self, candidates: list[Candidate], choices: Choices, prompt: Sequence[int]
@@ -98,10 +113,7 @@ class Drawing:
             left, pick = candidate.chain.apply(tokens, left)
         if pick is None:
             pick = self._pick(candidate, left, lambda place: self._says(int(tokens[place])))
-        token = int(tokens[pick])
-        if candidate.chain is not None:
-            candidate.chain.hear([token])
-        return token
+        return int(tokens[pick])
 
     def _pick(self, candidate: Candidate, heights: Floats, says: Callable[[int], Said]) -> int:
         """Return what a candidate draws, if it has to be distinct of what others have not taken.

@@ -4,20 +4,21 @@ Both a rollout and a scoring (in `scoring`) are jobs: tokens to be read into a s
 of logits that are wanted from some token on. What is here remembers; the loop decides.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from ..events import Alternative
 from .candidate import Candidate
 from .healing import MAX_WAYS, Healing, Way
-from .messages import Rollout
+from .messages import Column, Rollout, Scored, cancelled
 from .sampling import Weights
 
 FAN, PREFETCH, EXPLORE = range(3)
 PRIORITIES = {"fan": FAN, "prefetch": PREFETCH, "explore": EXPLORE}
 
 
-class Job:
+class Job(ABC):
     """Tokens to be read into `sequence`, with the logits of those from `first` on.
 
     A lower `priority` goes first, `top` alternatives are wanted of each row, and `reused` tokens
@@ -36,6 +37,10 @@ class Job:
     def outstanding(self, decoded: int) -> int:
         """Return how many cells may still be needed."""
         return len(self.tokens) - decoded
+
+    @abstractmethod
+    def cancelled(self) -> Column | Scored:
+        """Return what is said where it ends now."""
 
 
 class Run(Job):
@@ -119,6 +124,10 @@ class Run(Job):
         """
         first = self.waiting[0].left + MAX_WAYS if self.waiting and not self.live else 0
         return super().outstanding(decoded) + first + sum(one.left for one in self.live)
+
+    def cancelled(self) -> Column | Scored:
+        """Return what is said where it ends now."""
+        return cancelled(self.request, (one.index for one in (*self.live, *self.waiting)))
 
     def _divide(self) -> None:
         """Find the tokens that hold any of the prefix, and what they hold of the prompt.

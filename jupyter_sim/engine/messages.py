@@ -10,7 +10,7 @@ Offsets count code points. Log-probabilities and alternatives are of the model's
 before temperature and everything else that a sampling does to it.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Annotated, Literal, Protocol
 
 from msgspec import Meta
@@ -32,11 +32,12 @@ Priority = Literal["fan", "prefetch", "explore"]
 class Rollout(Value, frozen=True, tag="rollout"):
     """Continue `prompt`, exactly as it is, once for each seed.
 
-    The ids are the caller's. `max_tokens` bounds each candidate; `stop` may end it earlier, and
-    so does any of `strings`, right before it. Each candidate begins with `prefix`, which counts as
-    the model's own: it is scored, healed where it ends like a prompt, and part of the candidate's
-    text, but not of its `max_tokens`. `top` is how many alternatives come with each token. Whoever
-    looks at a fan comes before a prefetch, and that before an exploration.
+    The ids are the caller's. `max_tokens` bounds each candidate; `stop` may end it earlier, and so
+    does any of `strings`, right before it. Each candidate begins with `prefix`, which counts as the
+    model's own: it is scored, healed where it ends like a prompt, and part of the candidate's text,
+    but not of its `max_tokens`. It is never cut: a string that begins in it ends the text right
+    behind it, and one that stands there whole is none. `top` is how many alternatives come with
+    each token. Whoever looks at a fan comes before a prefetch, and that before an exploration.
     """
 
     id: str
@@ -147,6 +148,18 @@ class Scored(Value, frozen=True, tag="scored"):
     first: int
     tokens: tuple[ScoredToken, ...]
     whole: bool
+
+
+def cancelled(
+    request: Rollout | Scoring, candidates: Iterable[int], first: int = 0
+) -> Column | Scored:
+    """What is said last where a rollout ends with these candidates unfinished, or a scoring with
+    the tokens from the `first` on not judged.
+    """
+    if isinstance(request, Scoring):
+        return Scored(request.id, first, (), whole=False)
+    pieces = (Piece(index, "", (), (), "cancelled") for index in sorted(candidates))
+    return Column(request.id, tuple(pieces))
 
 
 State = Literal["idle", "loading", "ready", "failed"]

@@ -33,7 +33,6 @@ from .wire import (
 COMMAND = (sys.executable, "-P", "-m", "jupyter_sim.engine.worker")
 END_SECONDS = 2.0
 CRASHES = {signal.SIGSEGV, signal.SIGILL, signal.SIGABRT, signal.SIGFPE}
-CRASHES |= {signal.SIGBUS} if sys.platform != "win32" else set()
 # Windows ends a process with an NTSTATUS from here upward
 ACCESS_VIOLATION = 0xC0000000
 
@@ -61,6 +60,7 @@ class Process:
         gone: Callable[["Process", str], None],
     ) -> None:
         self.loaded: Future[Loaded] = Future()
+        self._path = load.path
         self.over = Event()
         self._tried = False
         self._patience = Patience()
@@ -177,6 +177,8 @@ class Process:
             case Loaded():
                 self._patience.stand()
                 self.loaded.set_result(reply)
+            case Failed(serial=0) if self.loaded.done():
+                self._given_up = reply.text
             case Failed(serial=0):
                 self.loaded.set_exception(reply.error())
             case Answer() | Failed():
@@ -193,6 +195,11 @@ class Process:
         if code < 0:
             with suppress(ValueError):
                 how = f"by {signal.Signals(-code).name}"
+        if how == "by SIGBUS":
+            return (
+                f"The model {self._path} cannot be read any more: it was cut short while it was "
+                "in use, or its disk failed (SIGBUS)."
+            )
         self._errors.seek(0, os.SEEK_END)
         self._errors.seek(max(0, self._errors.tell() - 2000))
         lines = self._errors.read().decode("utf-8", "replace").strip().splitlines()

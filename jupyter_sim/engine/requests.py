@@ -3,7 +3,6 @@
 Nothing is known here of the cache or of who else computes.
 """
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +14,23 @@ from .llama import Llama
 from .messages import Rollout, Scoring, Survey, Surveyed
 from .scoring import Scan, ends
 from .vocabulary import Spellings
+from .wire import Request
+
+LONG = 1 << 14
+"""Bytes of text that are split into tokens in some milliseconds."""
+
+Made = Run | Scan | Surveyed
+
+
+def is_long(request: Request) -> bool:
+    """Whether splitting its text into tokens would keep those waiting who compute."""
+    match request:
+        case Rollout(prompt=prompt, prefix=prefix):
+            return len(prompt) + len(prefix) > LONG
+        case Scoring(text=text, tokens=tokens):
+            return len(text) + len(tokens or ()) > LONG
+        case Survey(text=text):
+            return len(text) > LONG
 
 
 class Prompt(NamedTuple):
@@ -26,12 +42,24 @@ class Prompt(NamedTuple):
 
 
 class Requests:
-    """Makes jobs of requests to one model; `memory` keeps what its vocabulary teaches."""
+    """Makes jobs of requests to one model, on any thread; `memory` keeps what its vocabulary
+    teaches.
+    """
 
     def __init__(self, model: Llama, memory: Path | None) -> None:
         self._model = model
         self._spellings = Spellings(model.pieces, memory)
         self._longest = max(1, *map(len, model.pieces))
+
+    def make(self, serial: int, request: Request) -> Made:
+        """Return what is to be computed, or answered. Raises ContextFull or BadInput."""
+        match request:
+            case Rollout():
+                return self.run(serial, request)
+            case Scoring():
+                return self.scan(serial, request)
+            case Survey():
+                return self.survey(request)
 
     def run(self, serial: int, request: Rollout) -> Run:
         """Return a rollout to be computed. Raises ContextFull, or BadInput for its samplers."""
@@ -78,20 +106,14 @@ class Requests:
             places = ends(map(model.pieces.__getitem__, text))
         return Scan(serial, request, text, places, model.opener, model.window, led=led)
 
-    def survey(self, request: Survey, shared: Callable[[Sequence[int]], int]) -> Surveyed:
-        """Return what is known of a text as a prompt; `shared` tells how much is in the cache."""
+    def survey(self, request: Survey) -> Surveyed:
+        """Return what is known of a text as a prompt, but not how much of it is in the cache."""
         tokens, back, _ = self._prompt(request.text)
         if back == len(tokens):
             tokens = [self._model.opener, *tokens]
         places = ends(map(self._model.pieces.__getitem__, tokens), request.text)
         stay = len(tokens) - back
-        return Surveyed(
-            request.id,
-            tuple(tokens),
-            tuple(places),
-            shared(tokens[: stay - 1]),
-            tuple(tokens[stay:]),
-        )
+        return Surveyed(request.id, tuple(tokens), tuple(places), 0, tuple(tokens[stay:]))
 
     def _prompt(self, text: str) -> Prompt:
         tokens = self._model.tokenize(text)

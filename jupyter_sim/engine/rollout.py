@@ -8,11 +8,13 @@ the cache what is there already, the model computes it, and a candidate knows wh
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 
 import numpy as np
+from msgspec import structs
 
 from ..errors import EngineError, SimError
 from .batch import Pace, arrays, compose
@@ -20,17 +22,17 @@ from .beginning import Beginning
 from .cache import Cache
 from .candidate import Candidate
 from .cores import Threads
-from .drawing import Drawing
+from .drawing import Drawing, Pick
 from .jobs import FAN, PRIORITIES, Job, Part, Run
 from .llama import ABORTED, FULL, SEQUENCES, Llama
-from .messages import Column, Piece, Rollout, Scored, Started, Survey
-from .requests import Requests
+from .messages import Column, Piece, Rollout, Scored, Scoring, Started, Surveyed, cancelled
+from .requests import Made, Requests
 from .rows import Rows
-from .sampling import Scales
+from .sampling import Scales, Weights
 from .scoring import Scan
+from .turns import Turns
 from .wire import Request, Said
 
-NEWCOMERS = 1024
 KEPT, PARAMETERS_FOR_A_CELL = 512, 400_000
 MAX_JOBS = SEQUENCES // 2
 GRAIN = 32
@@ -39,7 +41,8 @@ Tell = Callable[[int, Said | SimError], None]
 
 
 class Scheduler:
-    """All rollouts of one model. Everything but `interrupt` and `hurry` belongs to one thread.
+    """All rollouts of one model. Everything but `make`, `interrupt` and `hurry` belongs to one
+    thread.
 
     `memory` is a folder for what is worth remembering until the next time.
     """
@@ -58,11 +61,10 @@ class Scheduler:
         self._drawing = Drawing(model)
         self._scales = Scales()
         self._grain = GRAIN if model.deterministic else 1
-        self._most = 1 if model.deterministic else MAX_JOBS
         self._cache = self._empty_cache()
+        self._turns = Turns(self._cache, 1 if model.deterministic else MAX_JOBS, self._grain)
         self._beginning = Beginning(self._cache, self._drawing, self._requests)
-        self._queue: list[Job] = []
-        self._jobs: list[Job] = []
+        self._expected: dict[int, Request] = {}
         self._pace = Pace()
         self._threads = Threads(model.threads, model.most_threads)
         self._lock = Lock()
@@ -73,7 +75,7 @@ class Scheduler:
     @property
     def busy(self) -> bool:
         """Whether there is anything to compute."""
-        return bool(self._queue or self._jobs)
+        return bool(self._turns.all)
 
     @property
     def cells(self) -> int:
@@ -82,16 +84,36 @@ class Scheduler:
 
     def begin(self, serial: int, request: Request) -> None:
         """Take a request in; tells ContextFull, BadInput or EngineError where it cannot be done."""
+        self.expect(serial, request)
+        self.enter(serial, self.make(serial, request))
+
+    def expect(self, serial: int, request: Request) -> None:
+        """Know of a request that is being made ready, so that it can be cancelled meanwhile."""
+        self._expected[serial] = request
+
+    def make(self, serial: int, request: Request) -> Made | SimError | None:
+        """Return, on any thread, what a request comes to; None where it was cancelled before."""
+        if serial not in self._expected:
+            return None
         try:
-            match request:
-                case Rollout():
-                    self._queue.append(self._requests.run(serial, request))
-                case Survey():
-                    self._tell(serial, self._requests.survey(request, self._cache.shared))
-                case _:
-                    self._scan(self._requests.scan(serial, request))
-        except SimError as error:
-            self._tell(serial, error)
+            return self._requests.make(serial, request)
+        except Exception as error:  # noqa: BLE001 - one bad request must not end the rest
+            return told(error, "It cannot be begun")
+
+    def enter(self, serial: int, made: Made | SimError | None) -> None:
+        """Take in what was expected, if it was not cancelled meanwhile."""
+        if self._expected.pop(serial, None) is None:
+            return
+        match made:
+            case Surveyed(tokens=tokens, back=back):
+                reused = self._cache.shared(tokens[: len(tokens) - len(back) - 1])
+                self._tell(serial, structs.replace(made, reused=reused))
+            case SimError():
+                self._tell(serial, made)
+            case Scan():
+                self._scan(made)
+            case Run():
+                self._turns.waiting.append(made)
 
     def _scan(self, scan: Scan) -> None:
         """Take a scoring in, unless nothing has to be computed for it."""
@@ -99,7 +121,7 @@ class Scheduler:
             first = scan.request.start
             self._tell(scan.serial, Scored(scan.request.id, first, scan.sure, whole=scan.whole))
         if not scan.whole:
-            self._queue.append(scan)
+            self._turns.waiting.append(scan)
 
     def interrupt(self, serial: int) -> None:
         """Ask, from any thread, for the end of a rollout or scoring as soon as that can be."""
@@ -118,17 +140,22 @@ class Scheduler:
     def step(self) -> None:
         """Compute one batch, and tell what came of it."""
         self._end_interrupted()
-        self._admit()
-        batch = compose(self._jobs, self._cache.length, self._pace, self._grain)
-        self._jobs = self._jobs[1:] + self._jobs[:1]
-        if not batch or self._decode(batch):
-            self._sample([part for part in batch if part.wanted])
+        self._turns.admit()
+        batch = compose(self._turns.running, self._cache.length, self._pace, self._grain)
+        self._turns.rotate()
+        try:
+            done = not batch or self._decode(batch)
+        except EngineError as error:
+            self._compute_apart(batch, error)
+        else:
+            if done:
+                self._sample(batch)
 
     def fail(self, error: SimError) -> None:
         """End every request with `error` and forget all that was computed."""
-        for job in (*self._queue, *self._jobs):
+        for job in self._turns.all:
             self._tell(job.serial, error)
-        self._queue, self._jobs = [], []
+        self._turns.clear()
         self._model.clear()
         self._cache.clear()
 
@@ -144,61 +171,27 @@ class Scheduler:
     def _end_interrupted(self) -> None:
         with self._lock:
             serials, self._interrupted = self._interrupted, set()
-        for job in [job for job in (*self._queue, *self._jobs) if job.serial in serials]:
-            if isinstance(job, Run):
-                open_ones = sorted((*job.live, *job.waiting), key=lambda one: one.index)
-                pieces = tuple(Piece(one.index, "", (), (), "cancelled") for one in open_ones)
-                for candidate in job.live:
-                    self._close(candidate.sequence)
-                job.live, job.waiting = [], []
-                self._tell(job.serial, Column(job.request.id, pieces))
-            elif isinstance(job, Scan):
-                self._tell(job.serial, Scored(job.request.id, job.judged, (), whole=False))
-            self._retire(job)
+        for serial in serials:
+            request = self._expected.pop(serial, None)
+            if isinstance(request, Rollout):
+                self._tell(serial, cancelled(request, range(len(request.seeds))))
+            elif isinstance(request, Scoring):
+                self._tell(serial, cancelled(request, (), request.start))
+        for job in [job for job in self._turns.all if job.serial in serials]:
+            self._tell(job.serial, job.cancelled())
+            self._turns.end(job)
 
-    def _admit(self) -> None:
-        """Give the most urgent, and of these the longest waiting, sequences, as far as they fit."""
-        while self._queue:
-            job = min(self._queue, key=lambda job: job.priority)
-            if any(other.priority < job.priority for other in self._jobs):
-                break
-            if not self._enter(job) and not self._put_back(job.priority):
-                break
-
-    def _enter(self, job: Job) -> bool:
-        """Give a job a sequence, if there is room for it; whether there was."""
-        if len(self._jobs) == self._most:
-            return False
-        sequence = self._cache.open(job.tokens[: job.first])
-        if sequence is None:
-            return False
-        reused = self._cache.length(sequence)
-        if not self._cache.room(job.outstanding(reused) + self._outstanding()):
-            self._cache.close(sequence)
-            return False
-        job.sequence, job.reused = sequence, reused
-        self._queue.remove(job)
-        self._jobs.append(job)
-        return True
-
-    def _put_back(self, urgency: int) -> bool:
-        """Let a less urgent job that is only being read wait again; whether there was one."""
-        for job in self._jobs:
-            length = self._cache.length(job.sequence)
-            if job.priority > urgency and (isinstance(job, Scan) or length <= job.first):
-                job.first = max(job.first, length)
-                self._put_away(job)
-                return True
-        return False
-
-    def _put_away(self, job: Job) -> None:
-        """Queue a job again; what it has read stays in the cache."""
-        self._jobs.remove(job)
-        self._close(job.sequence, read=True)
-        self._queue.append(job)
-
-    def _outstanding(self) -> int:
-        return sum(job.outstanding(self._cache.length(job.sequence)) for job in self._jobs)
+    def _compute_apart(self, batch: list[Part], refusal: EngineError) -> None:
+        """Compute for each job by itself what was refused for all, and end those that cause it."""
+        for job in dict.fromkeys(part.job for part in batch):
+            mine = [part for part in batch if part.job is job]
+            for part in mine:
+                self._model.cut(part.sequence, part.start)
+            with self._ending(job):
+                if len(mine) == len(batch):
+                    raise refusal
+                if self._decode(mine):
+                    self._sample(mine)
 
     def _decode(self, batch: list[Part]) -> bool:
         """Compute a batch; whether it was done to its end."""
@@ -238,26 +231,71 @@ class Scheduler:
             raise EngineError("The model's cache is full; ask for fewer or shorter candidates.")
         return False
 
-    def _sample(self, parts: list[Part]) -> None:
+    def _sample(self, batch: list[Part]) -> None:
         """Draw the next token of every candidate that has logits now, and tell what came of it."""
-        gained: dict[int, list[Piece]] = {job.serial: [] for job in self._jobs}
-        if parts:
-            count = sum(part.wanted for part in parts)
-            weights = self._scales.weigh(self._model.logits(count), self._model.mute)
-            if not np.isfinite(weights.norms).all():
+        parts = [part for part in batch if part.wanted]
+        gained: dict[Job, list[Piece]] = self._hear(parts) if parts else {}
+        for run in [job for job in self._turns.running if isinstance(job, Run)]:
+            self._turns.place(run)
+            if gained.get(run):
+                self._tell(run.serial, Column(run.request.id, tuple(gained[run])))
+            self._turns.settle(run)
+
+    def _hear(self, parts: list[Part]) -> dict[Job, list[Piece]]:
+        """Return what rollouts gain by the logits of these parts, those of candidates first."""
+        weights = self._numbers(parts)
+        rows = Rows(weights, self._model.pieces, max(part.job.top for part in parts))
+        streams: dict[Job, dict[int, Candidate]] = {}
+        for row, part in enumerate(parts):
+            if isinstance(part.owner, Candidate):
+                streams.setdefault(part.job, {})[row] = part.owner
+        gained: dict[Job, list[Piece]] = {}
+        for job, picks in self._pick(streams, weights).items():
+            with self._ending(job):
+                gained[job] = [
+                    rows.beside(self._drawing.take(streams[job][row], pick), row, job.top)
+                    for row, pick in picks.items()
+                ]
+        count = sum(map(len, streams.values()))
+        for run in self._read(parts[count:], rows, count):
+            with self._ending(run):
+                gained[run] = self._begin(run)
+        return gained
+
+    def _numbers(self, parts: list[Part]) -> Weights:
+        """Return the weights of all rows; a job whose rows are no numbers is ended."""
+        owners = [part.job for part in parts for _ in range(part.wanted)]
+        logits = self._model.logits(len(owners))
+        weights = self._scales.weigh(logits, self._model.mute)
+        bad = np.flatnonzero(~np.isfinite(weights.norms)).tolist()
+        if not bad:
+            return weights
+        for job in dict.fromkeys(owners[row] for row in bad):
+            with self._ending(job):
                 raise EngineError("The model computed no numbers; its file may be damaged.")
-            rows = Rows(weights, self._model.pieces, max(part.job.top for part in parts))
-            streaming = [part.owner for part in parts if isinstance(part.owner, Candidate)]
-            pieces = self._drawing.next(streaming, weights)
-            for row, (part, piece) in enumerate(zip(parts, pieces, strict=False)):
-                gained[part.job.serial].append(rows.beside(piece, row, part.job.top))
-            for run in self._read(parts[len(streaming) :], rows, len(streaming)):
-                gained[run.serial] = self._begin(run)
-        for job in [job for job in self._jobs if isinstance(job, Run)]:
-            self._place(job)
-            if gained[job.serial]:
-                self._tell(job.serial, Column(job.request.id, tuple(gained[job.serial])))
-            self._settle(job)
+        # rows of those who have ended have only to be harmless
+        logits[bad] = 0
+        return self._scales.weigh(logits, self._model.mute)
+
+    def _pick(
+        self, streams: dict[Job, dict[int, Candidate]], weights: Weights
+    ) -> dict[Job, dict[int, Pick]]:
+        """Return the next token of every candidate, by its row.
+
+        They are drawn all at once. Where that fails, each job's are by themselves, and those for
+        which it fails again are ended.
+        """
+        rows = {row: one for stream in streams.values() for row, one in stream.items()}
+        try:
+            picks = self._drawing.picks(list(rows.values()), weights)
+        except Exception:  # noqa: BLE001 - whose fault it is has to be found out
+            picked: dict[Job, dict[int, Pick]] = {}
+            for job, stream in streams.items():
+                with self._ending(job):
+                    picks = self._drawing.picks(list(stream.values()), weights.rows(list(stream)))
+                    picked[job] = dict(zip(stream, picks, strict=True))
+            return picked
+        return {job: {row: picks[row] for row in stream} for job, stream in streams.items()}
 
     def _read(self, parts: list[Part], rows: Rows, row: int) -> list[Run]:
         """Take in the rows, from this one on, that no candidate waits for.
@@ -266,13 +304,25 @@ class Scheduler:
         """
         ready: dict[Run, None] = {}
         for part in parts:
-            if isinstance(part.job, Run):
-                if self._beginning.look(part.job, part, rows, row):
-                    ready[part.job] = None
-            elif isinstance(part.job, Scan):
-                self._judge(part.job, rows, row, part.wanted)
+            job = part.job
+            if job in self._turns.running:
+                with self._ending(job):
+                    if isinstance(job, Scan):
+                        self._judge(job, rows, row, part.wanted)
+                    elif isinstance(job, Run) and self._beginning.look(job, part, rows, row):
+                        ready[job] = None
             row += part.wanted
-        return list(ready)
+        return [run for run in ready if run in self._turns.running]
+
+    @contextmanager
+    def _ending(self, job: Job) -> Iterator[None]:
+        """End a job, and no other, with what goes wrong in its part of a step."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - what is wrong with one must not end the rest
+            if job in self._turns.running:
+                self._tell(job.serial, told(error, "It cannot go on"))
+                self._turns.end(job)
 
     def _begin(self, run: Run) -> list[Piece]:
         """Draw the first token of every candidate, if all ways to it are known."""
@@ -288,52 +338,13 @@ class Scheduler:
         scored = scan.judge(rows, row, count, self._model.pieces)
         self._tell(scan.serial, Scored(scan.request.id, first, scored, whole=scan.whole))
         if scan.whole:
-            self._retire(scan)
+            self._turns.end(scan)
         elif scan.turned():
-            self._put_away(scan)
+            self._turns.put_away(scan)
 
-    def _place(self, run: Run) -> None:
-        """Give waiting candidates a sequence of their own, as far as there is room."""
-        while run.standing and run.waiting and self._spares(run):
-            candidate = run.waiting.pop(0)
-            run.live.append(candidate)
-            spared = NEWCOMERS if len(run.live) > 1 else 0
-            fits = self._cache.room(self._outstanding() + spared)
-            sequence = self._cache.fork(candidate.sequence, candidate.shared) if fits else None
-            if sequence is None:
-                run.live.pop()
-                run.waiting.insert(0, candidate)
-                break
-            candidate.sequence = sequence
 
-    def _spares(self, run: Run) -> bool:
-        """Whether enough sequences are left for more urgent rollouts that may come."""
-        return run.priority == FAN or not run.live or self._cache.idle > SEQUENCES // 2
-
-    def _settle(self, run: Run) -> None:
-        """Let go of finished candidates, and of the rollout when it has no other."""
-        for candidate in [one for one in run.live if one.finished]:
-            run.live.remove(candidate)
-            self._close(candidate.sequence)
-        if not run.live and not run.waiting:
-            self._retire(run)
-
-    def _retire(self, job: Job) -> None:
-        """Forget a job; its tokens stay in the cache."""
-        if job in self._queue:
-            self._queue.remove(job)
-            return
-        self._jobs.remove(job)
-        if isinstance(job, Run):
-            for sequence in job.forks:
-                self._close(sequence)
-        self._close(job.sequence, read=True)
-
-    def _close(self, sequence: int, *, read: bool = False) -> None:
-        """Leave a sequence to the cache, if it was read in slices or that does not matter."""
-        if self._grain > 1 and not read:
-            self._cache.drop(sequence)
-            return
-        length = self._cache.length(sequence)
-        self._cache.cut(sequence, length - length % self._grain)
-        self._cache.close(sequence)
+def told(error: Exception, what: str) -> SimError:
+    """Return an error as one for a person; one that nobody foresaw comes after `what`."""
+    if isinstance(error, SimError):
+        return error
+    return EngineError(f"{what} ({type(error).__name__}: {error}).")

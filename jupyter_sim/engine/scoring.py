@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from .jobs import EXPLORE, Job
-from .messages import ScoredToken, Scoring
+from .messages import Column, Scored, ScoredToken, Scoring, cancelled
 from .rows import Rows
 
 
@@ -57,6 +57,10 @@ class Scan(Job):
     def whole(self) -> bool:
         """Whether everything is judged."""
         return self.judged == len(self._text)
+
+    def cancelled(self) -> Column | Scored:
+        """Return what is said where it ends now."""
+        return cancelled(self.request, (), self.judged)
 
     def judge(
         self, rows: Rows, row: int, count: int, pieces: Sequence[bytes]

@@ -58,12 +58,16 @@ Rule = Callable[[str, int], Finding]
 class Stopper:
     """The stop of one candidate; `before` is the prompt, or at least its last line.
 
-    Any of `strings` ends the text too, right before it.
+    Any of `strings` ends the text too, right before it; one that begins in `said`, which the
+    candidate has said already, ends it at once.
     """
 
-    def __init__(self, stop: Stop, before: str, strings: Sequence[str] = ()) -> None:
+    def __init__(
+        self, stop: Stop, before: str, strings: Sequence[str] = (), said: str = ""
+    ) -> None:
         self._rule = _rule(stop, before)
         self._strings = strings
+        self._said = said[max(0, len(said) - max(map(len, strings), default=0)) :]
         self._text = ""
         self._shown = 0
         self._resume = 0
@@ -99,18 +103,19 @@ class Stopper:
         `before` is how long the text was without what came last. A string that may have begun is
         waited for. None where there is none.
         """
-        text, resume = self._text, self._resume
+        text, resume, said = self._text, self._resume, len(self._said)
+        whole = self._said + text
         met = [
-            (place + len(one), place)
+            (place + len(one) - said, max(0, place - said))
             for one in self._strings
-            if (place := text.find(one, max(0, before - len(one) + 1))) >= 0
+            if (place := whole.find(one, max(0, said + before - len(one) + 1))) >= 0
         ]
         if met:
             stop, place = min(met)
             found = self._look(text[:stop], resume)
             earlier = found.end is not None and found.end <= place
             return found if earlier else Finding(_before(text, place), 0)
-        begun = _begun(text, self._strings)
+        begun = max(0, _begun(whole, self._strings) - said)
         if begun == len(text):
             return None
         found = self._look(text, resume)

@@ -44,10 +44,12 @@ Said = Started | Column | Surveyed | Scored
 class Load(Value, frozen=True, tag="load"):
     """Load this model; the first command, given once. `repack` allows ggml's extra buffers.
 
-    `memory` is a folder for what is worth remembering until the next load; empty is none.
+    `marks` are the file's, by which it is known again. `memory` is a folder for what is worth
+    remembering until the next load; empty is none.
     """
 
     path: str
+    marks: str
     settings: Settings
     repack: bool
     memory: str = ""
@@ -99,7 +101,7 @@ class Answer(Value, frozen=True, tag="answer"):
 
 
 class Failed(Value, frozen=True, tag="failed"):
-    """A request, or with serial 0 the load, ends with the error of this code and text."""
+    """A request, or with serial 0 the model, ends with the error of this code and text."""
 
     serial: int
     code: str

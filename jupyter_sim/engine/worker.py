@@ -3,7 +3,9 @@
     python -m jupyter_sim.engine.worker
 
 One thread owns the model. A second one reads commands and answers pings, whatever the first is
-computing. A third ends the process when its parent is gone, however that died.
+computing. A third splits long texts into tokens, one after another, so that nobody else waits for
+that. A fourth ends the process when its parent is gone, however that died, and when the model's
+file has changed. What is said by the model is never said after that.
 """
 
 import os
@@ -14,14 +16,16 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 from time import perf_counter, sleep
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple, NoReturn
 
 import msgspec
 
-from ..errors import EngineError, SimError
+from ..errors import ModelError, SimError
 from .llama import Llama
+from .mapped import changed
 from .outbox import Outbox
-from .rollout import Scheduler
+from .requests import Made, is_long
+from .rollout import Scheduler, told
 from .wire import (
     Answer,
     Begin,
@@ -44,6 +48,13 @@ WATCH_SECONDS = 1.0
 LIMITS = {"RLIMIT_CORE": 0, "RLIMIT_FSIZE": 1 << 28, "RLIMIT_NOFILE": 1024}
 
 
+class Ready(NamedTuple):
+    """What a request with a long text comes to."""
+
+    serial: int
+    made: Made | SimError | None
+
+
 def main() -> None:
     """Serve one model until the parent goes away."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -60,7 +71,8 @@ class Worker:
     def __init__(self, commands: BinaryIO, replies: BinaryIO) -> None:
         self._commands = commands
         self._replies = replies
-        self._queue: SimpleQueue[Command] = SimpleQueue()
+        self._queue: SimpleQueue[Command | Ready] = SimpleQueue()
+        self._long: SimpleQueue[Begin] = SimpleQueue()
         self._scheduler: Scheduler | None = None
         self._steps = 0
         self._sending = Lock()
@@ -71,13 +83,15 @@ class Worker:
         load = _decode(receive(self._commands) or b"")
         if not isinstance(load, Load):
             return
+        self._path, self._marks = Path(load.path), load.marks
         Thread(target=self._listen, daemon=True).start()
-        Thread(target=self._leave_with_parent, daemon=True).start()
+        Thread(target=self._watch, daemon=True).start()
         try:
             self._scheduler = scheduler = self._load(load)
         except SimError as error:
             self._tell(0, error)
             return
+        Thread(target=self._read, args=(scheduler,), daemon=True).start()
         while True:
             self._work(scheduler)
 
@@ -101,13 +115,21 @@ class Worker:
 
     def _work(self, scheduler: Scheduler) -> None:
         """Obey what has come, waiting for it where there is nothing else to do; then one step."""
+        wait = not scheduler.busy
         try:
             while True:
-                command = self._queue.get(block=not scheduler.busy)
+                command = self._queue.get(block=wait)
+                wait = False
                 self._steps += 1
                 match command:
-                    case Begin():
-                        self._begin(scheduler, command)
+                    case Begin(serial, request):
+                        scheduler.expect(serial, request)
+                        if is_long(request):
+                            self._long.put(command)
+                        else:
+                            scheduler.enter(serial, scheduler.make(serial, request))
+                    case Ready(serial, made):
+                        scheduler.enter(serial, made)
                     case Cancel(serial):
                         # once more: what is cancelled may have begun only now
                         scheduler.interrupt(serial)
@@ -115,19 +137,16 @@ class Worker:
             pass
         try:
             scheduler.step()
-        except SimError as error:
-            scheduler.fail(error)
         except Exception as error:  # noqa: BLE001 - the edge: one bad step must not end the process
-            kind = type(error).__name__
-            scheduler.fail(EngineError(f"The model's loop failed ({kind}: {error})."))
+            scheduler.fail(told(error, "The model's loop failed"))
         self._outbox.end_step(last=not scheduler.busy)
 
-    def _begin(self, scheduler: Scheduler, command: Begin) -> None:
-        try:
-            scheduler.begin(command.serial, command.request)
-        except Exception as error:  # noqa: BLE001 - the edge: one bad request must not end the rest
-            kind = type(error).__name__
-            self._tell(command.serial, EngineError(f"It cannot be begun ({kind}: {error})."))
+    def _read(self, scheduler: Scheduler) -> None:
+        """Split long texts into tokens."""
+        while True:
+            serial, request = msgspec.structs.astuple(self._long.get())
+            self._queue.put(Ready(serial, scheduler.make(serial, request)))
+            scheduler.hurry(request)
 
     def _listen(self) -> None:
         """Pass commands on, and let what is urgent overtake what is being computed."""
@@ -137,18 +156,18 @@ class Worker:
                 if isinstance(command, Ping):
                     self._send(Pong(self._steps))
                     continue
-                if self._scheduler is not None:
-                    if isinstance(command, Cancel):
-                        self._scheduler.interrupt(command.serial)
-                    if isinstance(command, Begin):
-                        self._scheduler.hurry(command.request)
+                if isinstance(command, Cancel) and self._scheduler is not None:
+                    self._scheduler.interrupt(command.serial)
                 self._queue.put(command)
+                # what gives way finds in the queue what it gives way to
+                if isinstance(command, Begin) and self._scheduler is not None:
+                    self._scheduler.hurry(command.request)
         finally:
             # whom nobody can command any more has nothing left to do
             os._exit(0)
 
-    def _leave_with_parent(self) -> None:
-        """End the process when another one has become its parent.
+    def _watch(self) -> None:
+        """End the process when another one has become its parent, or its model's file changes.
 
         The closed pipe alone does not tell: a fork of the parent may hold its other end. And what
         Linux offers (PR_SET_PDEATHSIG) tells of the end of the thread that started the process.
@@ -156,6 +175,9 @@ class Worker:
         parent = os.getppid()
         while os.getppid() == parent:
             sleep(WATCH_SECONDS)
+            if changed(self._path, self._marks):
+                with self._sending:
+                    self._leave_model()
         os._exit(0)
 
     def _tell(self, serial: int, message: Said | SimError) -> None:
@@ -166,7 +188,18 @@ class Worker:
 
     def _send(self, reply: Reply) -> None:
         with self._sending:
+            if not isinstance(reply, Pong) and changed(self._path, self._marks):
+                self._leave_model()
             send(self._replies, reply)
+
+    def _leave_model(self) -> NoReturn:
+        """Tell that the model's file has changed, as the last thing that is said."""
+        text = (
+            f"The model {self._path} was changed on disk while it was in use, so it was let go "
+            "before anything more was drawn from it. See that nobody writes to it."
+        )
+        send(self._replies, Failed(0, ModelError.code, text))
+        os._exit(0)
 
 
 def _decode(body: bytes) -> Command:

@@ -1,0 +1,129 @@
+"""Whose turn it is: which jobs have sequences in the cache, and which wait for theirs.
+
+The most urgent, and of these the longest waiting, come in as far as they fit; candidates for which
+there is no room wait until others are done. Nothing is known here of batches, logits or clients.
+"""
+
+from .cache import Cache
+from .jobs import FAN, Job, Run
+from .llama import SEQUENCES
+from .scoring import Scan
+
+NEWCOMERS = 1024
+
+
+class Turns:
+    """The jobs of one cache, at most `most` of them at once.
+
+    What does not end at a multiple of `grain` is not found again.
+    """
+
+    def __init__(self, cache: Cache, most: int, grain: int) -> None:
+        self._cache = cache
+        self._most = most
+        self._grain = grain
+        self.waiting: list[Job] = []
+        self.running: list[Job] = []
+
+    @property
+    def all(self) -> tuple[Job, ...]:
+        """All jobs that are not done."""
+        return (*self.waiting, *self.running)
+
+    def clear(self) -> None:
+        """Forget all jobs; the cache is told by whoever does that."""
+        self.waiting, self.running = [], []
+
+    def rotate(self) -> None:
+        """Let the next one be the first that is asked what it wants to read."""
+        self.running = self.running[1:] + self.running[:1]
+
+    def admit(self) -> None:
+        """Give the most urgent, and of these the longest waiting, sequences, as far as they fit."""
+        while self.waiting:
+            job = min(self.waiting, key=lambda job: job.priority)
+            if any(other.priority < job.priority for other in self.running):
+                break
+            if not self._enter(job) and not self._put_back(job.priority):
+                break
+
+    def put_away(self, job: Job) -> None:
+        """Let a job wait again; what it has read stays in the cache."""
+        self.running.remove(job)
+        self._close(job.sequence, read=True)
+        self.waiting.append(job)
+
+    def place(self, run: Run) -> None:
+        """Give waiting candidates a sequence of their own, as far as there is room."""
+        while run.standing and run.waiting and self._spares(run):
+            candidate = run.waiting.pop(0)
+            run.live.append(candidate)
+            spared = NEWCOMERS if len(run.live) > 1 else 0
+            fits = self._cache.room(self._outstanding() + spared)
+            sequence = self._cache.fork(candidate.sequence, candidate.shared) if fits else None
+            if sequence is None:
+                run.live.pop()
+                run.waiting.insert(0, candidate)
+                break
+            candidate.sequence = sequence
+
+    def settle(self, run: Run) -> None:
+        """Let go of finished candidates, and of the rollout when it has no other."""
+        for candidate in [one for one in run.live if one.finished]:
+            run.live.remove(candidate)
+            self._close(candidate.sequence)
+        if not run.live and not run.waiting:
+            self.end(run)
+
+    def end(self, job: Job) -> None:
+        """Forget a job, however far it is; its tokens stay in the cache."""
+        if job in self.waiting:
+            self.waiting.remove(job)
+            return
+        self.running.remove(job)
+        if isinstance(job, Run):
+            for sequence in (*(candidate.sequence for candidate in job.live), *job.forks):
+                self._close(sequence)
+        self._close(job.sequence, read=True)
+
+    def _enter(self, job: Job) -> bool:
+        """Give a job a sequence, if there is room for it; whether there was."""
+        if len(self.running) == self._most:
+            return False
+        sequence = self._cache.open(job.tokens[: job.first])
+        if sequence is None:
+            return False
+        reused = self._cache.length(sequence)
+        if not self._cache.room(job.outstanding(reused) + self._outstanding()):
+            self._cache.close(sequence)
+            return False
+        job.sequence, job.reused = sequence, reused
+        self.waiting.remove(job)
+        self.running.append(job)
+        return True
+
+    def _put_back(self, urgency: int) -> bool:
+        """Let a less urgent job that is only being read wait again; whether there was one."""
+        for job in self.running:
+            length = self._cache.length(job.sequence)
+            if job.priority > urgency and (isinstance(job, Scan) or length <= job.first):
+                job.first = max(job.first, length)
+                self.put_away(job)
+                return True
+        return False
+
+    def _outstanding(self) -> int:
+        return sum(job.outstanding(self._cache.length(job.sequence)) for job in self.running)
+
+    def _spares(self, run: Run) -> bool:
+        """Whether enough sequences are left for more urgent rollouts that may come."""
+        return run.priority == FAN or not run.live or self._cache.idle > SEQUENCES // 2
+
+    def _close(self, sequence: int, *, read: bool = False) -> None:
+        """Leave a sequence to the cache, if it was read in slices or that does not matter."""
+        if self._grain > 1 and not read:
+            self._cache.drop(sequence)
+            return
+        length = self._cache.length(sequence)
+        self._cache.cut(sequence, length - length % self._grain)
+        self._cache.close(sequence)
