@@ -22,7 +22,7 @@ from jupyter_sim.protocol import (
     Withdraw,
 )
 
-from .writer import PROMPT, TEXTS, Open, Writer, recorded, told
+from .writer import PROMPT, TEXTS, Open, Writer, recorded, streaming, told
 
 NIGHT = PROMPT + TEXTS[0]
 LONG = "a dark night that nobody who was there forgot."
@@ -210,6 +210,44 @@ async def test_what_a_branch_had_comes_back_with_its_authors_from_another(opened
     assert writer.authors == "h" * 6 + "m" * len(LONG)
 
 
+async def test_a_text_that_is_typed_anew_is_an_edit(opened: Open) -> None:
+    writer = await written(opened)
+    await writer.write(PROMPT + "a")
+    await writer.write(PROMPT + "a dark")
+    await writer.write(PROMPT + "a")
+    await writer.write(PROMPT + "a dark")
+    assert isinstance(last(writer), Edited)
+    assert writer.text == PROMPT + "a dark"
+
+
+async def test_every_step_of_an_acceptance_word_by_word_is_the_text_as_told(opened: Open) -> None:
+    writer = opened(ScriptedEngine(told()))
+    await writer.write(PROMPT)
+    candidate, *_ = await writer.propose(len(PROMPT))
+    for start, stop in ((0, 1), (1, 6), (6, 13)):
+        await writer.accept(candidate, start, stop, at=7 + start)
+        await writer.write(NIGHT[: 7 + stop])
+    assert "Edited" not in recorded(writer.document)
+
+
+async def test_what_a_removed_cell_had_is_known_in_a_new_one(opened: Open) -> None:
+    writer = await long_night(opened)
+    await writer.say(Put(writer.id(), "cell", "removed"))
+    await writer.write(LONG, cell="new")
+    assert writer.authors_of("new") == "m" * len(LONG)
+
+
+async def test_a_cell_that_has_nothing_of_its_sources_is_recorded_when_it_is_told(
+    opened: Open,
+) -> None:
+    writer = await written(opened)
+    before = recorded(writer.document)
+    assert isinstance(await put(writer, "new", "Something else.", "cell"), Acknowledged)
+    assert recorded(writer.document) == before
+    await writer.write("Something else.", cell="new")
+    assert writer.authors_of("new") == "f" * 15
+
+
 async def test_a_move_shows_another_branch_and_can_bring_the_tail_along(opened: Open) -> None:
     writer = opened(ScriptedEngine(told()))
     await writer.write("It was . Then it rained.")
@@ -258,6 +296,14 @@ async def test_the_latest_marks_of_a_node_stand(opened: Open) -> None:
     await writer.say(Mark(writer.id(), "cell", first))
     assert writer.document.trees["cell"].marks == {}
     assert isinstance(last(writer), Marked)
+
+
+async def test_a_candidate_can_be_marked_before_it_is_whole(opened: Open) -> None:
+    _, writer, draw = await streaming(opened)
+    candidate = writer.candidates[draw][0]
+    marked = await writer.say(Mark(writer.id(), "cell", candidate, pinned=True))
+    assert isinstance(marked, Acknowledged)
+    assert writer.document.trees["cell"].marks[candidate].pinned
 
 
 async def test_a_place_or_node_that_is_not_there_is_refused(opened: Open) -> None:

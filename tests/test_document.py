@@ -124,6 +124,15 @@ async def test_a_dismissed_fan_stops_and_keeps_what_was_offered(opened: Open) ->
     assert "Dismissed" in recorded(writer.document)
 
 
+async def test_cancelling_what_never_was_proposed_is_no_event(opened: Open) -> None:
+    writer = opened(ScriptedEngine(told()))
+    await writer.write(PROMPT)
+    await writer.propose(len(PROMPT))
+    before = recorded(writer.document)
+    await writer.say(Cancel(writer.id(), "cell", "fan-00002"))
+    assert recorded(writer.document) == before
+
+
 async def test_cancelling_overtakes_an_acceptance_that_waits(opened: Open) -> None:
     _, writer, draw = await streaming(opened)
     waiting = asyncio.create_task(writer.accept(writer.candidates[draw][0], 0, 1, at=7))

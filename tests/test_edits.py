@@ -98,6 +98,30 @@ def test_a_long_text_pasted_over_another_is_one_edit() -> None:
     assert isinstance(edited(STAMP, found(old), new, "human"), Edited)
 
 
+def test_a_part_of_a_long_text_that_is_pasted_with_more_before_it_keeps_its_authors() -> None:
+    chance = random.Random(1)
+    model, human = ("".join(chance.choices("abcdefghij \n", k=40_000)) for _ in range(2))
+    other = cell("other", Written(human, "human"), Written(model, "model"))
+    fresh = "".join(chance.choices("klmnop", k=5_000))
+    pasted = fresh + human[-500:] + model[:3_000] + fresh[::-1]
+    assert after(found("One."), "One." + pasted, other) == (
+        "ffff" + "h" * 5_500 + "m" * 3_000 + "h" * 5_000
+    )
+
+
+def test_what_stands_twice_in_a_ground_is_taken_once() -> None:
+    other = cell("other", Written("one two three four five. " * 3, "model"))
+    text = "one two three four five. " * 5
+    assert after(found(""), text, other) == "m" * len(text)
+
+
+def test_text_of_the_same_cell_has_no_origin() -> None:
+    ground = found("A dark and rainy night. ")
+    tree, event = ground.tree, edited(STAMP, ground, ground.text * 2, "human", ([ground],))
+    assert tree.apply(event).text == ground.text * 2
+    assert event.origins == ()
+
+
 @given(st.text("ab \n", max_size=60), st.text("ab \n", max_size=60))
 def test_any_edit_leads_to_the_text_that_was_told(old: str, new: str) -> None:
     ground = found(old)

@@ -37,7 +37,7 @@ from jupyter_sim.events import (
     node_id,
 )
 from jupyter_sim.runs import cut
-from jupyter_sim.tree import Growth, Tree
+from jupyter_sim.tree import Growth, Stretch, Tree
 
 WORDS = ("a", " dark", "né", "\n", "👩‍🚀", " rain.", "", "the the")
 EXAMPLES, STEPS = 2000, 100
@@ -65,9 +65,10 @@ class Known:
 
 @dataclass
 class Offer:
-    """A candidate as the oracle knows it: the text before it, and its own."""
+    """A candidate as the oracle knows it: where it hangs, the text before it, and its own."""
 
     fan: str
+    at: Place
     before: Known
     own: Known
     accepted: int = 0
@@ -192,7 +193,7 @@ class TreeMachine(RuleBasedStateMachine):
                     stamp, fan, "d", id, text, (), (), "stop", 0.1
                 ),
             )
-            cell.offers[id] = Offer(fan, before, Known(text, "m" * len(text)))
+            cell.offers[id] = Offer(fan, place, before, Known(text, "m" * len(text)))
 
     @rule(choice=choices)
     def accept(self, choice: int) -> None:
@@ -218,6 +219,8 @@ class TreeMachine(RuleBasedStateMachine):
             lambda stamp: Accepted(stamp, offer.fan, id, (id,), place, start, stop, tail),
             cell.now.replaced(at, at, offer.own.part(start, stop)),
         )
+        if stop > 0 and (place == Place(id, start) or (start == 0 and place == offer.at)):
+            assert any(s.node.id == id and s.stop == stop for s in self.path(cell))
         offer.accepted, offer.verdict = stop, "accepted"
 
     @rule(choice=choices)
@@ -313,6 +316,10 @@ class TreeMachine(RuleBasedStateMachine):
             assert cell.tree.head == cell.shown[-1][0]
             assert cell.tree.text == cell.now.text
             assert self.authors(cell, cell.shown[-1][0]) == cell.now.authors
+            half = len(cell.now.text) // 2
+            place = cell.tree.place(half)
+            assert cell.tree.branch(place) == cell.now.text[:half]
+            assert place.offset > 0 or cell.tree.nodes[place.node].at is None
             before, known = cell.shown[-2:][0]
             assert cell.tree.onward(known.text, before, cell.shown[-1][0]) == cell.now.text
 
@@ -320,11 +327,15 @@ class TreeMachine(RuleBasedStateMachine):
         for cell in (*self.cells, *self.removed):
             for id, offer in cell.offers.items():
                 assert cell.tree.nodes[id].text == offer.own.text
+                assert cell.tree.nodes[id].at == cell.tree.offered[id] == offer.at
                 assert cell.tree.verdicts.get(id) == offer.verdict
             for place, known in dict(cell.shown).items():
                 assert cell.tree.branch(place) == known.text
                 assert self.authors(cell, place) == known.authors
                 assert cell.tree.earlier(known.text) is not None
+
+    def path(self, cell: Cell) -> tuple[Stretch, ...]:
+        return cell.tree.path(cell.shown[-1][0])
 
     def authors(self, cell: Cell, place: Place) -> str:
         return "".join(self.initials[run.author] * len(run.text) for run in cell.tree.runs(place))
