@@ -8,11 +8,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from jupyter_sim.events import Branched
 from jupyter_sim.formats import parquet
 from jupyter_sim.formats.pairs import pairs
 from jupyter_sim.formats.simlog import write_log
 
-from .judged import Run, header, story
+from .judged import Run, header, stamp, story
 
 CANARY = "canary"
 
@@ -30,6 +31,13 @@ def test_pairs_leave_out_what_was_not_seen_and_what_is_the_same() -> None:
     seen = ("a", "b")
     events[7] = msgspec.structs.replace(events[7], seen=seen)
     assert pairs(events) == ()
+
+
+def test_a_text_that_was_chosen_is_never_the_rejected_one_too() -> None:
+    events = story()
+    events[4] = msgspec.structs.replace(events[4], text=" wet")
+    events.insert(7, Branched(stamp(7), "one", "b", ("a", "b", "c")))
+    assert [pair for pair in pairs(events) if " wet" in pair.rejected] == []
 
 
 def test_pairs_load_in_datasets_with_the_columns_of_trl(sim: Run) -> None:
@@ -75,6 +83,17 @@ def test_parquet_opens_in_pandas_with_the_documented_types(sim: Run) -> None:
     assert candidates.loc["c", "seed"] == 72
     assert str(tables["events"]["time"].dtype) == "datetime64[us, UTC]"
     assert tables["tokens"]["top"][0][0]["token"] == 7
+
+
+def test_a_number_that_no_column_holds_is_one_sentence_and_leaves_no_file(sim: Run) -> None:
+    for odd in (2**31, 2**64):
+        events = story()
+        events[2] = msgspec.structs.replace(events[2], tokens=(odd, 41))
+        write_log(Path("story.simlog"), header(), events)
+        status, _, err = sim("export story.simlog -o story.parquet")
+        assert (status, err.count("\n")) == (2, 1)
+        assert "table of tokens" in err
+    assert sorted(path.name for path in Path().glob("*tokens*")) == []
 
 
 def documented() -> dict[str, dict[str, str]]:

@@ -8,10 +8,10 @@ and the rejected text each follow the prompt with nothing between
 data_files=…)` gives the three columns.
 
 A pair is made for each choice (see `choices`): what was accepted or branched against each candidate
-that was *seen* at that verdict and was neither. Of a candidate that was accepted in part only its
-accepted beginning is the chosen text. Candidates of different voices followed different prompts and
-make no pair. Equal triples count once; an empty text makes no pair. Beside NAME.jsonl stands
-NAME.datasheet.md, which tells how the pairs came to be.
+that was *seen* at that verdict and was neither, nor has the text of one that was. Of a candidate
+that was accepted in part only its accepted beginning is the chosen text. Candidates of different
+voices followed different prompts and make no pair. Equal triples count once; an empty text makes no
+pair. Beside NAME.jsonl stands NAME.datasheet.md, which tells how the pairs came to be.
 """
 
 import json
@@ -88,13 +88,14 @@ def datasheet(log: Log, found: Sequence[Pair]) -> str:
 def _of_choice(
     choice: Choice, offers: Mapping[str, Offer], asked: Mapping[str, str]
 ) -> Iterator[Pair]:
+    kept = {"", *(offers[one].text for one in choice.chosen)}
     for one in choice.chosen:
         chosen = _endorsed(offers[one])
         for other in choice.seen:
             rejected = offers[other].generated
-            if other in choice.chosen or rejected is None or one not in asked:
+            if rejected is None or rejected.text in kept or one not in asked:
                 continue
-            if asked[one] == asked.get(other) and chosen and rejected.text not in ("", chosen):
+            if asked[one] == asked.get(other) and chosen and rejected.text != chosen:
                 spoken = offers[other].verdict == "rejected"
                 yield Pair(asked[one], chosen, rejected.text, spoken)
 

@@ -30,7 +30,9 @@ null. Half of a surrogate pair becomes a question mark. It takes pyarrow, which 
 """
 
 import json
+import uuid
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
@@ -55,18 +57,28 @@ _NULL = {
 
 def write_parquet(out: Path, events: Sequence[Event]) -> tuple[Path, ...]:
     """Write the three tables beside each other and return where they are. Raises BadInput without
-    pyarrow, HistoryError where a file cannot be written.
+    pyarrow and for a number that its column cannot hold, HistoryError where a file cannot be
+    written.
     """
     arrow, parquet = _arrow()
     tables = {"events": _events, "candidates": _candidates, "tokens": _tokens}
     paths = []
     for name, rows in tables.items():
-        table = arrow.Table.from_pylist(list(rows(events)), schema=_schema(arrow, name))
         path = out.with_name(f"{out.name.removesuffix('.parquet')}.{name}.parquet")
+        draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
         try:
-            parquet.write_table(table, path)
+            table = arrow.Table.from_pylist(list(rows(events)), schema=_schema(arrow, name))
+            parquet.write_table(table, draft)
+            draft.replace(path)
+        except (ValueError, OverflowError) as error:
+            raise BadInput(
+                f"The table of {name} cannot hold this history: {error}. Export it as jsonl."
+            ) from error
         except OSError as error:
             raise unwritten(path, error) from error
+        finally:
+            with suppress(OSError):
+                draft.unlink(missing_ok=True)
         paths.append(path)
     return tuple(paths)
 
