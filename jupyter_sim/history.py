@@ -14,7 +14,8 @@ into all three. Files of other names are copies that were set aside, and are no 
 
 Nobody writes to another's segment, so no lock is needed, and network homes are safe. From 16 MiB on
 a segment is sealed, and its writer goes on in `<writer>-2.jsonl`, `<writer>-3.jsonl` and so on; so
-it does where a write or a sync failed, and where the document got another path.
+it does where a write or a sync failed, where another program moved or changed the segment, and
+where the document got another path.
 
 ## Lines
 

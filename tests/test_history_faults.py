@@ -2,8 +2,10 @@
 
 import errno
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -73,6 +75,31 @@ async def test_after_any_other_failure_the_segment_is_cut_back_too(
     await made.close()
     assert recorded(tmp_path) == ["a", "b"]
     assert history.read(DOCUMENT, tmp_path)[1] == ()
+
+
+HARM: dict[str, Callable[[Path], object]] = {
+    "deleted": Path.unlink,
+    "replaced": lambda path: Path(shutil.copy(path, path.with_suffix(".new"))).replace(path),
+    "moved away": lambda path: path.rename(path.with_suffix(".bak")),
+    "cut": lambda path: os.truncate(path, path.stat().st_size - 5),
+    "emptied": lambda path: os.truncate(path, 0),
+    "added to": lambda path: path.write_bytes(path.read_bytes() + b"half a line"),
+    "gone with its folder": lambda path: shutil.rmtree(path.parent),
+}
+
+
+@pytest.mark.parametrize("harm", HARM)
+async def test_what_is_acknowledged_after_another_program_harmed_the_segment_is_there(
+    tmp_path: Path, harm: str
+) -> None:
+    made = History.open(DOCUMENT, root=tmp_path)
+    await made.append(opened(made, "before"))
+    HARM[harm](segments(tmp_path)[0])
+    await made.append(opened(made, "after"))
+    await made.append(opened(made, "and after"))
+    await made.close()
+    assert recorded(tmp_path)[-2:] == ["after", "and after"]
+    assert history.read(DOCUMENT, tmp_path)[1] or recorded(tmp_path)[0] == "before"
 
 
 FULL_DISK = """

@@ -37,6 +37,7 @@ class Writer:
         self._header = header
         self._limit = limit
         self._fd: int | None = None
+        self._path = folders[0]
         self._count = 0
         self._size = 0
         self._prev = ""
@@ -45,7 +46,7 @@ class Writer:
         """Put events, as `chain.dump` wrote them, on disk. Raises OSError; then none of them is
         recorded.
         """
-        if self._size >= self._limit:
+        if self._size >= self._limit or not self._stands():
             self.close()
         fd = self._begin() if self._fd is None else self._fd
         data, prev = self._chained(events)
@@ -94,9 +95,22 @@ class Writer:
     def _create(self, folder: Path) -> int:
         self._count += 1
         suffix = "" if self._count == 1 else f"-{self._count}"
-        fd = os.open(folder / f"{self._header.writer}{suffix}.jsonl", _NEW, 0o600)
+        self._path = folder / f"{self._header.writer}{suffix}.jsonl"
+        fd = os.open(self._path, _NEW, 0o600)
         hold(fd)
         return fd
+
+    def _stands(self) -> bool:
+        """Whether the segment is as it was left, under its name: another program may have deleted,
+        replaced or cut it, and what is written to it now would be lost.
+        """
+        if self._fd is None:
+            return True
+        own = os.fstat(self._fd)
+        try:
+            return os.path.samestat(own, self._path.lstat()) and own.st_size == self._size
+        except OSError:
+            return False
 
     def _chained(self, events: Sequence[bytes]) -> tuple[bytes, str]:
         new, prev = [], self._prev
