@@ -110,7 +110,7 @@ class Document:
                         await self._carry_out(request, reply, user)
                 case _:
                     self._stop_for(request)
-                    async with self._turn(request.cell, *_others(request)):
+                    async with self._turn(request.id, request.cell, *_others(request)):
                         self._stop_for(request)
                         await self._carry_out(request, reply, user)
         except HistoryError as error:

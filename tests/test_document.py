@@ -179,9 +179,20 @@ async def test_a_request_that_is_sent_again_while_it_is_written_is_recorded_once
         handle = writer.document.handle
         await asyncio.gather(handle(again, writer.hear), handle(again, writer.hear))
         assert writer.heard[-2:] == [Acknowledged(again.id)] * 2
+    other = Branch(writer.id(), *fan, candidate, ())
+    same = Sync(other.id, "cell", "It was late.")
+    await asyncio.gather(
+        writer.document.handle(other, writer.hear), writer.document.handle(same, writer.hear)
+    )
     told_of = list(writer.document.cells.events("cell"))
     assert told_of == list(writer.document.history.events)
-    assert [type(e).__name__ for e in told_of[3:]] == ["Branched", "Shown", "Accepted", "Edited"]
+    assert [type(e).__name__ for e in told_of[3:]] == [
+        "Branched",
+        "Shown",
+        "Accepted",
+        "Edited",
+        "Branched",
+    ]
 
 
 async def test_a_text_that_is_too_long_is_refused_before_it_is_recorded(opened: Open) -> None:
