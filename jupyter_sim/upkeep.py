@@ -110,12 +110,14 @@ def repair(document: str, root: Path | None = None) -> list[Mended]:
     segments = history.segments_of(document, root)
     try:
         damaged = [segment for segment in segments if segment.damage and segment.size]
-        return [_mend(segment, segments) for segment in damaged]
+        mended = [_mend(segment, segments) for segment in damaged]
     except OSError as error:
         raise HistoryError(
             f"The repair could not go on ({error.strerror}: {error.filename or 'a segment'}). "
             "Nothing is lost; make room or make the folder writable, and repair again."
         ) from error
+    # what is set aside now may have stood for a segment that another one proves
+    return [*mended, *repair(document, root)] if mended else []
 
 
 def spare(

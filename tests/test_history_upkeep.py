@@ -195,6 +195,32 @@ async def test_a_repair_sets_the_damaged_segment_aside_and_keeps_all_that_can_be
     assert sorted(path.parent.iterdir()) == before
 
 
+async def test_a_repair_of_a_repair_leaves_a_whole_history(sim: Sim) -> None:
+    made = History.open(DOCUMENT, path="a.ipynb")
+    for number in range(3):
+        await made.append(Opened(made.stamp(f"{number}"), f"{number}"))
+        await made.rename(f"{number}.ipynb")
+    await made.close()
+    path = next((history.default_root() / DOCUMENT).glob("*-2.jsonl"))
+    path.write_bytes(path.read_bytes() + b"junk\n")
+    (mended,) = upkeep.repair(DOCUMENT)
+    mended.fresh.write_bytes(mended.fresh.read_bytes() + b"junk\n")
+    assert upkeep.repair(DOCUMENT)
+    assert upkeep.verify(DOCUMENT).problems == ()
+    assert texts() == ["0", "1", "2"]
+
+
+async def test_a_repair_tells_what_it_cannot_mend(sim: Sim) -> None:
+    made = History.open(DOCUMENT)
+    await made.append(Opened(made.stamp("cell"), "one"))
+    await made.append(Moved(made.stamp("cell"), Place("nowhere", 0)))
+    await made.close()
+    status, out, _ = sim(f"history repair {DOCUMENT}")
+    assert status == 0
+    assert "1 problem that no repair can mend" in out
+    assert "cannot be folded" in out
+
+
 async def test_a_repair_of_an_undamaged_history_changes_nothing(sim: Sim) -> None:
     path = await written("one")
     data = path.read_bytes()

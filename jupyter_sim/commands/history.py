@@ -128,14 +128,19 @@ def _builtins(report: upkeep.Report) -> dict[str, object]:
 
 
 def _repair(args: argparse.Namespace) -> None:
-    mended = upkeep.repair(find_document(args.document))
-    if not mended:
-        print("Nothing is damaged.")
+    document = find_document(args.document)
+    mended = upkeep.repair(document)
     for one in mended:
         for problem in one.problems:
             print(one_line(str(problem)))
         print(f"  set aside as {one_line(one.aside.name)}")
         print(f"  {_counted(one.events, 'event')} could be read: {one_line(one.fresh.name)}")
+    left = upkeep.verify(document).problems
+    if left:
+        print(f"{_counted(len(left), 'problem')} that no repair can mend, first:")
+        print(f"  {one_line(str(left[0]))}")
+    elif not mended:
+        print("Nothing is damaged.")
 
 
 def _gc(args: argparse.Namespace) -> None:
