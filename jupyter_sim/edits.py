@@ -20,6 +20,9 @@ any cell has or has lost, and in a cell that is named as the source."""
 REACH = 1024
 """So far behind a known passage the next one is looked for first."""
 
+CHOICE = 16
+"""So often, at most, a passage is looked at in one text to find where it is longest."""
+
 PATIENCE = 4096
 """After so many code points that stand nowhere, larger steps are taken."""
 
@@ -73,7 +76,9 @@ def edited(
     tree = now.tree
     start, old, new = difference(now.text, text)
     fresh, within = text[start:new], [Ground(tree, now.place, now.text[start:old], start)]
-    passages = _passages(fresh, within, NEAR, _stride(fresh, within), Passage("", within[0]))
+    whole = _anywhere(fresh, [*chain.from_iterable(rounds)]) if len(fresh) >= least else None
+    near = _stride(fresh, within), Passage("", within[0])
+    passages = [Passage(fresh, *whole)] if whole else _passages(fresh, within, NEAR, *near)
     for grounds in rounds:
         passages = [*chain.from_iterable(_known(p, grounds, least) for p in passages)]
     spans = tuple(_spans(passages, stamp.cell, author)) + tree.tail(old)
@@ -149,7 +154,7 @@ def _passages(
     while grounds and at + least <= len(text):
         found = _soon(text[at : at + least], last) if last else None
         if found is None and at >= afar:
-            found = _anywhere(text[at : at + max(least, stride)], grounds)
+            found = _anywhere(text, at, max(least, stride), grounds)
             afar = at + stride
         if found is None:
             at += 1 if at - done < PATIENCE else stride
@@ -171,10 +176,23 @@ def _soon(gram: str, last: Passage) -> tuple[Ground, int] | None:
     return None if at < 0 else (last.ground, at)
 
 
-def _anywhere(gram: str, grounds: Sequence[Ground]) -> tuple[Ground, int] | None:
-    """Where a few characters stand in the first ground that has them."""
-    found = ((ground, ground.text.find(gram)) for ground in grounds)
-    return next(((ground, at) for ground, at in found if at >= 0), None)
+def _anywhere(
+    text: str, at: int, least: int, grounds: Sequence[Ground]
+) -> tuple[Ground, int] | None:
+    """Where a few characters of the text stand and what follows goes on like it for longest."""
+    gram = text[at : at + least]
+    found = ((ground, stands) for ground in grounds for stands in _finds(ground.text, gram))
+    return max(found, key=lambda one: _agree(text, at, one[0].text, one[1]), default=None)
+
+
+def _finds(text: str, gram: str) -> Iterator[int]:
+    """Where a few characters stand in a text: the first few times."""
+    at = text.find(gram)
+    for _ in range(CHOICE):
+        if at < 0:
+            return
+        yield at
+        at = text.find(gram, at + 1)
 
 
 def _whole(text: str, done: int, at: int, ground: Ground, stands: int) -> tuple[int, Passage]:

@@ -99,6 +99,19 @@ async def test_a_merged_cell_has_the_authors_of_both(opened: Open) -> None:
     assert isinstance(last(writer), Placed)
 
 
+async def test_words_that_both_merged_cells_have_keep_the_author_of_the_longer_passage(
+    opened: Open,
+) -> None:
+    writer = opened(ScriptedEngine(told(("night fell", "the night was long."))))
+    await writer.write("As the day was done, ")
+    _, candidate = await writer.propose(21, n=2)
+    await writer.accept(candidate, 0, 19, at=21, closes=True)
+    await put(writer, "new", "the night was long.", "cell")
+    await writer.write("As the day was done, ")
+    await put(writer, "new", "As the day was done, \n\nthe night was long.", "cell")
+    assert writer.authors_of("new") == "f" * 21 + "hh" + "m" * 19
+
+
 async def test_a_copy_and_a_duplicate_id_bring_their_history_along(opened: Open) -> None:
     writer = await written(opened)
     await put(writer, "copy", NIGHT, "cell")
