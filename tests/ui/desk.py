@@ -112,6 +112,12 @@ class Desk:
         """Change settings of the extension, as the settings editor does."""
         self.ask("async (values) => await desk.set(values)", settings)
 
+    def dress(self, theme: str) -> None:
+        """Give the page the `light` or the `dark` theme."""
+        self.command("apputils:change-theme", theme=f"JupyterLab {theme.title()}")
+        light = str(theme == "light").lower()
+        self.until("(light) => document.body.dataset.jpThemeLight === light", light)
+
     def tidy(self) -> None:
         """Close all documents and take all settings back."""
         self.ask("async () => { await desk.closeAll(); await desk.set(null); }")

@@ -7,7 +7,6 @@ from .context import LOOK, VOICES, Context, chord
 from .desk import Desk
 from .fan import ACCEPT, BRANCH, DISMISS, NEXT, REJECT, WORD, Fan
 from .replay import Replay
-from .test_pictures import dress
 from .tree import AUTHORS, PARENT, Tree
 
 OPENING = "It was a dark and stormy night, and"
@@ -15,9 +14,9 @@ OPENING = "It was a dark and stormy night, and"
 
 @pytest.fixture(params=["light", "dark"])
 def theme(desk: Desk, request: pytest.FixtureRequest):
-    dress(desk, request.param)
+    desk.dress(request.param)
     yield request.param
-    dress(desk, "light")
+    desk.dress("light")
 
 
 def judged(desk: Desk, fan: Fan) -> None:

@@ -59,13 +59,13 @@ def wide(own_desk, lab: Lab) -> Iterator[Desk]:
     desk.arrive()
     desk.command("application:toggle-left-area")
     yield desk
-    dress(desk, "light")
+    desk.dress("light")
     desk.tidy()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_fan_sits_for_its_picture(wide: Desk, album: Path, theme: str, posed: bool) -> None:
-    dress(wide, theme)
+    wide.dress(theme)
     wide.open(wide.lab.notebook(CHAPTER, OPENING, NOTE))
     wide.edit(1)
     with posing(wide, Fan(wide), picky=posed):
@@ -74,7 +74,7 @@ def test_a_fan_sits_for_its_picture(wide: Desk, album: Path, theme: str, posed: 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_tree_sits_for_its_picture(wide: Desk, album: Path, theme: str, posed: bool) -> None:
-    dress(wide, theme)
+    wide.dress(theme)
     wide.open(wide.lab.notebook(CHAPTER, OPENING, NOTE))
     wide.edit(1)
     fan, tree = Fan(wide), Tree(wide)
@@ -120,12 +120,6 @@ def test_the_pictures_that_the_readme_shows_are_there() -> None:
         assert (HERE / path).is_file(), f"{path} is missing: run this file with --screenshots"
     for picture in IMAGES.iterdir():
         assert picture.stat().st_size < LARGEST
-
-
-def dress(desk: Desk, theme: str) -> None:
-    desk.command("apputils:change-theme", theme=f"JupyterLab {theme.title()}")
-    light = str(theme == "light").lower()
-    desk.until("(light) => document.body.dataset.jpThemeLight === light", light)
 
 
 @contextmanager
