@@ -76,9 +76,8 @@ def edited(
     tree = now.tree
     start, old, new = difference(now.text, text)
     fresh, within = text[start:new], [Ground(tree, now.place, now.text[start:old], start)]
-    whole = _anywhere(fresh, [*chain.from_iterable(rounds)]) if len(fresh) >= least else None
     near = _stride(fresh, within), Passage("", within[0])
-    passages = [Passage(fresh, *whole)] if whole else _passages(fresh, within, NEAR, *near)
+    passages = _entire(fresh, least, rounds) or _passages(fresh, within, NEAR, *near)
     for grounds in rounds:
         passages = [*chain.from_iterable(_known(p, grounds, least) for p in passages)]
     spans = tuple(_spans(passages, stamp.cell, author)) + tree.tail(old)
@@ -123,6 +122,13 @@ def _origins(cell: str, passages: Sequence[Passage]) -> tuple[Origin, ...]:
     grounds = (passage.ground for passage in passages)
     strange = (g for g in grounds if g and g.tree.cell != cell)
     return tuple(dict.fromkeys(Origin(g.tree.cell, g.place) for g in strange))
+
+
+def _entire(text: str, least: int, rounds: Sequence[Sequence[Ground]]) -> list[Passage]:
+    """The text as one passage, if all of it stands somewhere."""
+    grounds = [*chain.from_iterable(rounds)] if len(text) >= least else []
+    found = _anywhere(text, 0, len(text), grounds)
+    return [Passage(text, *found)] if found else []
 
 
 def _known(passage: Passage, grounds: Sequence[Ground], least: int) -> list[Passage]:

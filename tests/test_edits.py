@@ -115,6 +115,15 @@ def test_what_stands_twice_in_a_ground_is_taken_once() -> None:
     assert after(found(""), text, other) == "m" * len(text)
 
 
+def test_what_stands_somewhere_as_a_whole_comes_from_there() -> None:
+    beginning = "It was a dark and rainy night"
+    ground = found(f"{beginning}, and cold.\n")
+    other = cell("other", Written(beginning, "found"), Written(" by the sea.", "model"))
+    pasted = ground.text + other.text
+    event = edited(STAMP, ground, pasted, "human", ([ground], [other]))
+    assert event.spans == (Written(beginning, "found"), Written(" by the sea.", "model"))
+
+
 def test_text_of_the_same_cell_has_no_origin() -> None:
     ground = found("A dark and rainy night. ")
     tree, event = ground.tree, edited(STAMP, ground, ground.text * 2, "human", ([ground],))
