@@ -74,7 +74,10 @@ SCRIPTS_PURE = {
 }
 SCRIPTS_REPLAY = {
     f"replay/{name}"
-    for name in ("schema", "check", "slices", "reader", "reel", "tally", "account", "player")
+    for name in (
+        *("schema", "check", "slices", "lines", "proofs", "reader"),
+        *("reel", "tally", "account", "player"),
+    )
 }
 SCRIPTS_MAY_IMPORT = {
     "protocol": set[str](),

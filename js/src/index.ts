@@ -6,7 +6,7 @@ export { documentId, newId } from "./ids";
 export { type Piece, pieces } from "./inspection";
 export type * from "./protocol";
 export { logIcon } from "./replay/drawings";
-export { type Circumstances, decoded, NoLog, type Reading, readLog } from "./replay/reader";
+export { type Circumstances, NoLog, type Reading, readLog } from "./replay/reader";
 export { type ReplayOptions, ReplayView } from "./replay/view";
 export type { Shelf } from "./shelf";
 export type { Connect, FromDocument, FromFront, Receiver, Transport } from "./transport";

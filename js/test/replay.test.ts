@@ -29,7 +29,12 @@ function reelOf(events: readonly Event[]): Reel {
 }
 
 const read = (text: string | Uint8Array) =>
-  readLog(typeof text === "string" ? new TextEncoder().encode(text) : text, around);
+  readLog([typeof text === "string" ? new TextEncoder().encode(text) : text], around);
+
+/** Bytes in parts of some lengths. */
+function* cutUp(bytes: Uint8Array, length: number): Generator<Uint8Array> {
+  for (let i = 0; i < bytes.length; i += length) yield bytes.subarray(i, i + length);
+}
 
 /** A log whose lines prove each other, whatever they say. */
 function chained(entries: readonly string[]): string {
@@ -60,6 +65,30 @@ describe("reading a session log", () => {
     const { standing, problems, events } = await read(readFileSync(`${root}/${name}`));
     expect([standing, problems]).toEqual(["verified", []]);
     expect(events.length).toBeGreaterThan(10);
+  });
+
+  test.each([1, 7, 1000, 65_536])("parts of %d bytes read as the whole does", async (length) => {
+    const changed = Uint8Array.from(example);
+    changed[5000] = 33;
+    for (const log of [example, changed, example.subarray(0, 9000)]) {
+      expect(await readLog(cutUp(log, length), around)).toEqual(await read(log));
+    }
+  });
+
+  test("what follows the end is told, and not read", async () => {
+    const { problems } = await read(`${example}{}\n{}\n`);
+    expect(problems).toEqual(["Something follows the end, at line 46."]);
+  });
+
+  test("the first events of a long log are there before the last", async () => {
+    const entries = Array.from({ length: 3000 }, (_, i) => opened(i + 1));
+    const log = new TextEncoder().encode(chained([...entries, '"end":3000']));
+    const begun: number[] = [];
+    const begin = (_: unknown, events: readonly Event[]) => begun.push(events.length);
+    const { events } = await readLog(cutUp(log, 5000), { ...around, begin });
+    expect(events.length).toBe(3000);
+    expect(begun).toHaveLength(1);
+    expect(begun[0]).toBeLessThan(3000);
   });
 
   test("every changed byte is noticed", async () => {

@@ -2,7 +2,6 @@
 
 import {
   type Circumstances,
-  decoded,
   logIcon as drawing,
   NoLog,
   type Reading,
@@ -11,7 +10,7 @@ import {
   readLog,
 } from "@jupyter-sim/core";
 import type { JupyterFrontEnd } from "@jupyterlab/application";
-import { type ICommandPalette, MainAreaWidget } from "@jupyterlab/apputils";
+import { type ICommandPalette, MainAreaWidget, Notification } from "@jupyterlab/apputils";
 import { PathExt, URLExt } from "@jupyterlab/coreutils";
 import {
   ABCWidgetFactory,
@@ -19,8 +18,7 @@ import {
   type DocumentRegistry,
   DocumentWidget,
 } from "@jupyterlab/docregistry";
-import type { Contents } from "@jupyterlab/services";
-import { ServerConnection } from "@jupyterlab/services";
+import { type Contents, ServerConnection, type ServiceManager } from "@jupyterlab/services";
 import type { TranslationBundle } from "@jupyterlab/translation";
 import { LabIcon } from "@jupyterlab/ui-components";
 import type { Message } from "@lumino/messaging";
@@ -63,24 +61,18 @@ class Replay extends Widget {
   }
 }
 
-/** The bytes of a log, as base64, outside of any shared model: it is not to be edited. */
+/** A log is not to be edited, so the model of its document holds nothing: its bytes are read past it. */
 class LogModel extends DocumentModel {
-  private log = "";
-
+  /** JupyterLab asks for what it is to save. Nothing may take the place of the log, on no drive. */
   override toString(): string {
-    return this.log;
-  }
-
-  override fromString(value: string): void {
-    this.log = value;
-    this.triggerContentChange();
+    throw new Error("A session log cannot be saved.");
   }
 }
 
 class LogModels implements DocumentRegistry.IModelFactory<LogModel> {
   readonly name = TYPE;
   readonly contentType: Contents.ContentType = "file";
-  readonly fileFormat: Contents.FileFormat = "base64";
+  readonly fileFormat = null;
   readonly collaborative = false;
   isDisposed = false;
 
@@ -98,7 +90,10 @@ class LogModels implements DocumentRegistry.IModelFactory<LogModel> {
 }
 
 class LogDocuments extends ABCWidgetFactory<DocumentWidget<Replay>> {
-  constructor(private readonly trans: TranslationBundle) {
+  constructor(
+    private readonly manager: ServiceManager.IManager,
+    private readonly trans: TranslationBundle,
+  ) {
     super({
       name: FACTORY,
       label: trans.__("Replay"),
@@ -110,23 +105,30 @@ class LogDocuments extends ABCWidgetFactory<DocumentWidget<Replay>> {
   }
 
   protected createNewWidget(context: DocumentRegistry.Context): DocumentWidget<Replay> {
-    const content = new Replay(this.trans, (around) => read(context, around), false);
+    const read = (around: Circumstances) => this.read(context.path, around);
+    const content = new Replay(this.trans, read, false);
     const load = () => content.load();
-    void context.ready.then(() => {
-      load();
-      context.model.contentChanged.connect(load);
-    });
+    load();
+    void context.ready.then(() => context.fileChanged.connect(load));
+    context.saveState.connect((_, state) => state === "started" && this.refuse());
     const widget = new DocumentWidget({ content, context });
     widget.title.icon = logIcon;
     return widget;
   }
-}
 
-async function read(context: DocumentRegistry.Context, around: Circumstances): Promise<Reading> {
-  const half = (begin: number) => (share: number) => around.progress(begin + share / 2);
-  const base64 = context.model.toString();
-  const bytes = await decoded(base64, { ...around, progress: half(0) });
-  return await readLog(bytes, { ...around, progress: half(0.5) });
+  private refuse(): void {
+    const sentence = this.trans.__("A session log is a record, and is not saved; nothing changed it.");
+    Notification.info(sentence, { autoClose: 8000 });
+  }
+
+  /** The file itself, and not what the contents of documents come in: that is larger and slower. */
+  private async read(path: string, around: Circumstances): Promise<Reading> {
+    const { contents, serverSettings } = this.manager;
+    const response = await asked(await contents.getDownloadUrl(path), serverSettings, around);
+    const { words } = around;
+    if (response.ok) return await streamed(response, around);
+    throw new NoLog(words.__("The log cannot be read: %1", response.statusText));
+  }
 }
 
 /** Let session logs open as replays, and add the command that replays the document one works in. */
@@ -146,7 +148,9 @@ export function addReplay(
     icon: logIcon,
   });
   app.docRegistry.addModelFactory(new LogModels());
-  app.docRegistry.addWidgetFactory(new LogDocuments(trans) as DocumentRegistry.WidgetFactory);
+  app.docRegistry.addWidgetFactory(
+    new LogDocuments(app.serviceManager, trans) as DocumentRegistry.WidgetFactory,
+  );
   app.commands.addCommand(REPLAY, {
     label: trans.__("Replay This Document"),
     caption: trans.__("Play the recorded history of the current document, step by step"),
@@ -206,30 +210,56 @@ async function fetchLog(
   settings: ServerConnection.ISettings,
   around: Circumstances,
 ): Promise<Reading> {
-  const { words, signal } = around;
+  const { words } = around;
   const { kind, path, document } = greet(context);
   const query = URLExt.objectToQueryString(kind === "notebook" ? { document } : { path });
   const url = URLExt.join(settings.baseUrl, "jupyter-sim", "log") + query;
-  const response = await asked(url, signal, settings, words);
+  const response = await asked(url, settings, around);
   if (response.status === 404) {
     throw new NoLog(
       words.__("Nothing was recorded of this document yet. Propose continuations in it first."),
     );
   }
   if (!response.ok) throw new NoLog(words.__("The server refused: %1", response.statusText));
-  return await readLog(new Uint8Array(await response.arrayBuffer()), around);
+  return await streamed(response, around);
 }
 
 async function asked(
   url: string,
-  signal: AbortSignal,
   settings: ServerConnection.ISettings,
-  words: Circumstances["words"],
+  { signal, words }: Circumstances,
 ): Promise<Response> {
+  const ours = url.startsWith(settings.baseUrl);
+  const init: RequestInit = { signal, cache: "no-store" };
   try {
-    return await ServerConnection.makeRequest(url, { signal, cache: "no-store" }, settings);
+    return await (ours ? ServerConnection.makeRequest(url, init, settings) : fetch(url, init));
   } catch (error) {
     if (!(error instanceof ServerConnection.NetworkError)) throw error;
     throw new NoLog(words.__("The Jupyter server does not answer; try again when it does."));
+  }
+}
+
+/** Read a log while it comes. */
+async function streamed(response: Response, around: Circumstances): Promise<Reading> {
+  const packed = response.headers.has("Content-Encoding");
+  const length = Number(response.headers.get("Content-Length") ?? 0);
+  const size = packed || length === 0 ? null : length;
+  return await readLog(parts(response, around), { ...around, size });
+}
+
+async function* parts({ body }: Response, { words }: Circumstances): AsyncGenerator<Uint8Array> {
+  const reader = body?.getReader();
+  if (!reader) return;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      yield value;
+    }
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new NoLog(words.__("The connection broke while the log was read; open it again."));
+  } finally {
+    void reader.cancel();
   }
 }

@@ -188,6 +188,15 @@ def test_what_is_no_log_is_told_in_a_sentence(desk: Desk) -> None:
     desk.page.get_by_text("This is no session log").wait_for()
 
 
+def test_nothing_can_be_saved_over_a_log(desk: Desk) -> None:
+    name = example(desk.lab)
+    opened(desk, name).focus()
+    desk.forgive("A session log cannot be saved")
+    desk.press("Control+s")
+    desk.page.get_by_text("A session log is a record").first.wait_for()
+    assert (desk.lab.root / name).read_bytes() == EXAMPLE.read_bytes()
+
+
 def test_an_exported_page_replays_without_a_network(browser: Browser, lab: Lab) -> None:
     (lab.root / "page.simlog").write_bytes(EXAMPLE.read_bytes())
     lab.sim("export", "page.simlog", "-o", "page.html")

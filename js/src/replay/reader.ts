@@ -8,6 +8,8 @@
 import type { Event } from "../protocol";
 import type { Words } from "../words";
 import { type Count, checker, eventChecker } from "./check";
+import { Lines } from "./lines";
+import { isAbleToDigest, Proofs } from "./proofs";
 import { breath, inSlices, SLICE, type Work } from "./slices";
 
 /** The first line of a session log. */
@@ -43,27 +45,29 @@ export const caps = { line: 2 ** 25, events: 1_000_000, file: 2 ** 28 };
 const TOLD = 50;
 /** At most so many digests are under way at a time. */
 const DIGESTS = 512;
+/** What was read is shown from so many events on, while the rest is read. */
+const FIRST = 200;
 const VERSION = 1;
-const NEWLINE = 10;
 
 /** What reading needs of the program around it. */
 export interface Circumstances {
   readonly words: Words;
   readonly signal: AbortSignal;
-  /** The share of the work that is done. */
-  progress(share: number): void;
+  /** How many bytes will come, where that is known. */
+  readonly size?: number | null;
+  /** The share of the work that is done, where that is known, and the events that were read. */
+  progress(share: number | null, events: number): void;
+  /** The first events of a long log. */
+  begin?(header: Header, events: readonly Event[]): void;
 }
 
-/** Read the bytes of a session log. Throws NoLog, and Stopped when it is no longer wanted. */
-export async function readLog(bytes: Uint8Array, around: Circumstances): Promise<Reading> {
-  return await new Reader(bytes, around).read();
-}
+/** Bytes as they come. */
+export type Parts = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
-/** The bytes that base64 stands for. */
-export async function decoded(base64: string, around: Circumstances): Promise<Uint8Array> {
-  const size = (base64.length / 4) * 3;
-  if (size > caps.file) throw new NoLog(tooLarge(size, around.words));
-  return await inSlices(unpacked(base64), around.signal, around.progress);
+/** Read a session log from its bytes, in parts as they come. Throws NoLog, and Stopped when it is no
+ * longer wanted. */
+export async function readLog(parts: Parts, around: Circumstances): Promise<Reading> {
+  return await new Reader(around).read(parts);
 }
 
 /** Read what an exported page holds: the header and the events, without the proofs. */
@@ -75,72 +79,75 @@ export async function readPage(json: string, around: Circumstances): Promise<Rea
   const events = await inSlices(
     checked(page.events, problems, around.words),
     around.signal,
-    around.progress,
+    (share) => around.progress(share, 0),
   );
   const standing = problems.length > 0 ? "damaged" : "bare";
   const more = Math.max(0, problems.length - TOLD);
   return { header, events, standing, problems: problems.slice(0, TOLD), more };
 }
 
-interface Line {
-  readonly number: number;
-  /** What it proves of the line before it; null where it cannot be read. */
-  readonly prev: string | null;
-  readonly bytes: Uint8Array;
-}
-
 class Reader {
+  private readonly lines = new Lines();
+  private readonly proofs = new Proofs((number) => this.unproved(number));
+  private readonly check = checker("Entry");
+  private header: Header | null = null;
   private readonly events: Event[] = [];
-  private readonly problems: string[] = [];
+  private readonly problems: (readonly [number: number, sentence: string])[] = [];
   private count = 0;
   private garbled = false;
-  private lines: Line[] = [];
+  private bytes = 0;
+  private number = 0;
   private last: [number, string] = [0, ""];
   private ended = false;
-  private readonly check = checker("Entry");
+  /** Whether nothing more is to be read. */
+  private over = false;
+  private begun = false;
 
-  constructor(
-    private readonly bytes: Uint8Array,
-    private readonly around: Circumstances,
-  ) {}
+  constructor(private readonly around: Circumstances) {}
 
-  async read(): Promise<Reading> {
-    const { words, progress, signal } = this.around;
-    if (this.bytes.length > caps.file) throw new NoLog(tooLarge(this.bytes.length, words));
-    const first = this.end(0);
-    const header = heading(parsed(this.text(0, first)), words);
-    this.lines.push({ number: 1, prev: null, bytes: this.bytes.subarray(0, first) });
-    let at = { byte: first + 1, number: 2 };
-    while (at.byte < this.bytes.length && !this.ended) {
-      at = this.some(at.byte, at.number);
-      await this.prove();
-      progress(at.byte / this.bytes.length);
-      await breath(signal);
+  async read(parts: Parts): Promise<Reading> {
+    let start = performance.now();
+    for await (const part of parts) {
+      this.measure(part);
+      for (const line of this.lines.take(part)) {
+        this.line(line);
+        if (this.over) break;
+        if (performance.now() - start < SLICE) continue;
+        await this.rest();
+        start = performance.now();
+      }
+      if (this.over) break;
     }
-    if (!this.ended) {
-      this.damage(
-        words.__("The log is cut short after line %1: its end is missing.", at.number - 1),
-      );
-    } else if (at.byte < this.bytes.length && this.events.length < caps.events) {
-      this.damage(words.__("Something follows the end, at line %1.", at.number));
-    }
-    return this.result(header);
+    if (!this.over) this.end(this.lines.end());
+    await this.proofs.settle(0);
+    await breath(this.around.signal);
+    return this.result();
   }
 
-  /** Take in the lines of one slice; where the next one begins. */
-  private some(byte: number, number: number): { byte: number; number: number } {
-    const start = performance.now();
-    for (let i = 0; i < DIGESTS && byte < this.bytes.length && !this.isOver(number); i++) {
-      byte = this.line(byte, number++);
-      if (performance.now() - start > SLICE) break;
-    }
-    return { byte, number };
+  private measure({ length }: Uint8Array): void {
+    this.bytes += length;
+    const size = Math.max(this.bytes, this.around.size ?? 0);
+    if (size > caps.file) throw new NoLog(tooLarge(size, this.around.words));
   }
 
-  private result(header: Header): Reading {
-    const { events, problems, count } = this;
-    const more = count - problems.length;
-    return { header, events, standing: this.standing(), problems, more };
+  /** Let the page live, and tell how far the reading is. */
+  private async rest(): Promise<void> {
+    const { size, signal, progress, begin } = this.around;
+    await this.proofs.settle(DIGESTS);
+    progress(size ? Math.min(1, this.bytes / size) : null, this.events.length);
+    if (!this.begun && this.header && this.events.length >= FIRST) {
+      this.begun = true;
+      begin?.(this.header, [...this.events]);
+    }
+    await breath(signal);
+  }
+
+  private result(): Reading {
+    const { header, events, problems, count } = this;
+    if (!header) throw new NoLog(noLog(this.around.words));
+    const told = [...problems].sort(([a], [b]) => a - b).map(([, sentence]) => sentence);
+    const more = count - told.length;
+    return { header, events, standing: this.standing(), problems: told, more };
   }
 
   private standing(): Standing {
@@ -149,27 +156,33 @@ class Reader {
     return isAbleToDigest() ? "verified" : "unchecked";
   }
 
-  private isOver(number: number): boolean {
-    if (this.events.length < caps.events) return this.ended;
-    const most = caps.events.toLocaleString("en");
+  /** Take in one more line. */
+  private line(bytes: Uint8Array): void {
     const { words } = this.around;
-    this.damage(words.__("Only the first %1 events were read; line %2 follows.", most, number));
-    this.ended = true;
-    return true;
+    const number = ++this.number;
+    if (this.ended) {
+      this.damage(words.__("Something follows the end, at line %1.", number));
+      this.over = true;
+    } else if (number === 1) this.first(bytes);
+    else if (bytes.length > caps.line) {
+      this.damage(words.__("Line %1 is longer than %2 bytes.", number, caps.line));
+      this.proofs.add(number, null, bytes);
+    } else this.entry(bytes, number);
   }
 
-  /** Take in the line that begins at a byte; where the next one begins. */
-  private line(from: number, number: number): number {
+  private first(bytes: Uint8Array): void {
+    const text = bytes.length > caps.line ? "" : decode(bytes);
+    this.header = heading(parsed(text), this.around.words);
+    this.proofs.add(1, null, bytes);
+  }
+
+  /** Take in what stands behind the last line. */
+  private end(rest: Uint8Array | null): void {
     const { words } = this.around;
-    const stop = this.end(from);
-    const bytes = this.bytes.subarray(from, stop);
-    if (stop - from > caps.line) {
-      this.damage(words.__("Line %1 is longer than %2 bytes.", number, caps.line));
-      this.lines.push({ number, prev: null, bytes });
-    } else if (stop === this.bytes.length) {
-      this.damage(words.__("Line %1 is cut short.", number));
-    } else this.entry(bytes, number);
-    return stop + 1;
+    if (rest && (this.ended || this.number === 0 || rest.length > caps.line)) this.line(rest);
+    else if (rest) this.damage(words.__("Line %1 is cut short.", ++this.number));
+    if (this.ended) return;
+    this.damage(words.__("The log is cut short after line %1: its end is missing.", this.number));
   }
 
   private entry(bytes: Uint8Array, number: number): void {
@@ -183,11 +196,11 @@ class Reader {
       this.damage(words.__("Line %1 does not fit the format, at “%2”.", number, fault.slice(1)));
     }
     if (value === undefined || fault !== null) {
-      this.lines.push({ number, prev: null, bytes });
+      this.proofs.add(number, null, bytes);
       return;
     }
     const { prev, event, end } = value as { prev: string; event?: Event | null; end?: number };
-    this.lines.push({ number, prev, bytes });
+    this.proofs.add(number, prev, bytes);
     if (!hasMembers(text, count.members)) {
       this.damage(words.__("Line %1 has a member twice.", number));
     } else if ((event == null) === (end == null)) {
@@ -197,10 +210,17 @@ class Reader {
   }
 
   private event(event: Event, number: number): void {
+    const { words } = this.around;
+    if (this.events.length >= caps.events) {
+      const most = caps.events.toLocaleString("en");
+      this.damage(words.__("Only the first %1 events were read; line %2 follows.", most, number));
+      this.over = true;
+      return;
+    }
     const { seq, writer } = event.stamp;
     const [last, by] = this.last;
     if (seq < last || (seq === last && writer <= by)) {
-      this.tell(this.around.words.__("Line %1 is out of order.", number));
+      this.tell(number, words.__("Line %1 is out of order.", number));
     }
     this.last = [seq, writer];
     this.events.push(event);
@@ -210,48 +230,24 @@ class Reader {
     this.ended = true;
     const count = number - 2;
     if (end === count) return;
-    this.tell(
-      this.around.words.__("Line %1 counts %2 events, and there are %3.", number, end, count),
-    );
+    const { words } = this.around;
+    const sentence = "Line %1 counts %2 events, and there are %3.";
+    this.tell(number, words.__(sentence, number, end, count));
   }
 
-  /** Compare what each line says of the one before it with that. The last line waits for the next. */
-  private async prove(): Promise<void> {
-    const { words } = this.around;
-    const { lines } = this;
-    this.lines = lines.slice(-1);
-    if (!isAbleToDigest()) return;
-    const digests = await Promise.all(lines.slice(0, -1).map(({ bytes }) => digest(bytes)));
-    digests.forEach((proof, i) => {
-      const { number, prev } = lines[i + 1] as Line;
-      if (prev === proof || prev === null) return;
-      this.tell(
-        words.__(
-          "Line %1 is not what line %2 proves: one of them was changed.",
-          number - 1,
-          number,
-        ),
-      );
-    });
+  private unproved(number: number): void {
+    const sentence = "Line %1 is not what line %2 proves: one of them was changed.";
+    this.tell(number + 1, this.around.words.__(sentence, number, number + 1));
   }
 
   private damage(sentence: string): void {
     this.garbled = true;
-    this.tell(sentence);
+    this.tell(this.number, sentence);
   }
 
-  private tell(sentence: string): void {
-    if (this.problems.length < TOLD) this.problems.push(sentence);
+  private tell(number: number, sentence: string): void {
+    if (this.problems.length < TOLD) this.problems.push([number, sentence]);
     this.count++;
-  }
-
-  private end(from: number): number {
-    const end = this.bytes.indexOf(NEWLINE, from);
-    return end < 0 ? this.bytes.length : end;
-  }
-
-  private text(from: number, to: number): string {
-    return to - from > caps.line ? "" : decode(this.bytes.subarray(from, to));
   }
 }
 
@@ -259,7 +255,7 @@ class Reader {
 function heading(value: unknown, words: Words): Header {
   const { format, version } = (value ?? {}) as Record<string, unknown>;
   if (format !== "simlog") {
-    throw new NoLog(words.__("This is no session log: its first line is not the header of one."));
+    throw new NoLog(noLog(words));
   }
   if (version !== VERSION) {
     const sentence =
@@ -269,6 +265,10 @@ function heading(value: unknown, words: Words): Header {
   const fault = checker("SimlogHeader")(value, "", { members: 0 });
   if (fault === null) return value as Header;
   throw new NoLog(words.__("The header does not fit the format, at “%1”.", fault.slice(1)));
+}
+
+function noLog(words: Words): string {
+  return words.__("This is no session log: its first line is not the header of one.");
 }
 
 function* checked(events: unknown[], problems: string[], words: Words): Work<Event[]> {
@@ -282,26 +282,6 @@ function* checked(events: unknown[], problems: string[], words: Words): Work<Eve
     if (i % 64 === 0) yield i / events.length;
   }
   return good;
-}
-
-function* unpacked(base64: string): Work<Uint8Array> {
-  const part = 2 ** 18;
-  const parts: Uint8Array[] = [];
-  let rest = "";
-  for (let from = 0; from < base64.length; from += part) {
-    const text = rest + base64.slice(from, from + part).replace(/\s/g, "");
-    const whole = text.length - (text.length % 4);
-    rest = text.slice(whole);
-    parts.push(Uint8Array.from(atob(text.slice(0, whole)), (one) => one.charCodeAt(0)));
-    yield from / base64.length;
-  }
-  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of parts) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
 }
 
 function tooLarge(size: number, words: Words): string {
@@ -340,14 +320,4 @@ const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
 function decode(bytes: Uint8Array): string {
   return utf8.decode(bytes);
-}
-
-/** Pages that a hub serves over plain HTTP cannot. */
-function isAbleToDigest(): boolean {
-  return globalThis.crypto?.subtle !== undefined;
-}
-
-async function digest(bytes: Uint8Array): Promise<string> {
-  const hash = await crypto.subtle.digest("SHA-256", bytes as BufferSource);
-  return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -18,6 +18,11 @@ export class Sums {
     this.dom.setAttribute("aria-label", this.words.__("Curation"));
   }
 
+  /** Count anew: another reel is shown. */
+  clear(): void {
+    this.tally = new Tally();
+  }
+
   /** Show the figures of all events up to one; in brief, as a line. */
   show(reel: Reel, index: number): string {
     if (this.tally.count > index + 1) this.tally = new Tally();

@@ -6,6 +6,7 @@
  */
 
 import { el, setAttribute, setText } from "../editor/dom";
+import type { Event } from "../protocol";
 import { visible } from "../visible";
 import type { Words } from "../words";
 import { account } from "./account";
@@ -14,7 +15,7 @@ import { Branches } from "./branches";
 import { Controls } from "./controls";
 import { FanPane } from "./fanpane";
 import { Player } from "./player";
-import { type Circumstances, NoLog, type Reading } from "./reader";
+import { type Circumstances, type Header, NoLog, type Reading } from "./reader";
 import { Reel } from "./reel";
 import { inSlices, Stopped } from "./slices";
 import { Sums } from "./sums";
@@ -74,24 +75,24 @@ export class ReplayView {
     this.dom.addEventListener("keydown", (event) => this.key(event));
   }
 
-  /** Read the log and show it, from its beginning; when it is read again, where it stood. */
+  /** Read the log and show it, from its beginning; when it is read again, where it stood. The first
+   * events of a long one are shown while the rest is read. */
   async load(): Promise<void> {
     this.reading.abort();
     this.reading = new AbortController();
     this.player?.pause();
-    const index = this.player?.index ?? 0;
     const { words } = this;
     const { signal } = this.reading;
-    const told = (share: number) => this.progress(share);
     this.dom.classList.add("jp-mod-busy");
     try {
-      const around = { words, signal, progress: (share: number) => told(0.7 * share) };
+      const begin = (header: Header, events: readonly Event[]) => this.begin(header, events);
+      const around = { words, signal, progress: this.progress, ...(this.player ? {} : { begin }) };
       const reading = await this.options.read(around);
-      const work = Reel.of(reading.events);
-      const reel = await inSlices(work, signal, (share) => told(0.7 + 0.3 * share));
-      this.show(reading, reel, index);
+      const { length } = reading.events;
+      const told = (share: number) => this.progress(0.8 + 0.2 * share, length);
+      this.show(reading, await inSlices(Reel.of(reading.events), signal, told));
     } catch (error) {
-      if (error instanceof Stopped) return;
+      if (error instanceof Stopped || signal.aborted) return;
       if (!(error instanceof NoLog)) throw error;
       this.say(error.message, true);
     }
@@ -111,9 +112,14 @@ export class ReplayView {
     if (this.rest) clearTimeout(this.rest);
   }
 
-  private progress(share: number): void {
-    this.say(this.words.__("Reading the log: %1 %", Math.round(100 * share)), false);
-  }
+  private readonly progress = (share: number | null, events: number): void => {
+    const { words } = this;
+    const sentence =
+      share === null
+        ? words.__("Reading the log: %1 events", events.toLocaleString("en"))
+        : words.__("Reading the log: %1 %", Math.round(100 * share));
+    this.say(sentence, false);
+  };
 
   private say(sentence: string, failed: boolean): void {
     this.notice.hidden = sentence === "";
@@ -121,22 +127,45 @@ export class ReplayView {
     setText(this.notice, sentence);
   }
 
-  private show(reading: Reading, reel: Reel, index: number): void {
+  /** Show the first events, which are few. */
+  private begin(header: Header, events: readonly Event[]): void {
+    const work = Reel.of(events);
+    let step = work.next();
+    while (!step.done) step = work.next();
+    this.dom.classList.remove("jp-mod-busy");
+    this.title(header);
+    this.play(step.value);
+  }
+
+  private show(reading: Reading, reel: Reel): void {
     const { words } = this;
-    const name = reading.header.path || reading.header.document;
-    const title = el("span", "jp-sim-replay-name", {}, visible(name));
-    this.head.replaceChildren(title, badge(reading, words), this.cell);
+    this.title(reading.header, badge(reading, words));
     this.dom.classList.toggle("jp-mod-empty", reel.length === 0);
     this.say(reel.length === 0 ? words.__("Nothing was recorded yet.") : "", false);
-    if (reel.length === 0) return;
+    if (reel.length > 0) this.play(reel);
+  }
+
+  private title(header: Header, ...more: HTMLElement[]): void {
+    const name = visible(header.path || header.document);
+    this.head.replaceChildren(el("span", "jp-sim-replay-name", {}, name), ...more, this.cell);
+  }
+
+  /** Play a reel on from where the last one stood. */
+  private play(reel: Reel): void {
+    const { words } = this;
+    const { index = 0, playing = false, speed = 1 } = this.player ?? {};
+    this.player?.pause();
     this.player = new Player(reel, frames, () => this.changed());
+    this.player.speed = speed;
     this.line.load(reel);
     this.controls.load(this.player);
+    this.sums.clear();
     this.branches = new Branches(words, reel, (to) => this.player?.seek(to));
     const tree = el("div", "jp-sim-replay-tree", { role: "region" }, this.branches.view.dom);
     tree.setAttribute("aria-label", words.__("Branches"));
     this.side.replaceChildren(tree, this.sums.dom);
     this.player.seek(index);
+    if (playing) this.player.toggle();
   }
 
   private scrub(seconds: number): void {
