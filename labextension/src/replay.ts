@@ -117,7 +117,9 @@ class LogDocuments extends ABCWidgetFactory<DocumentWidget<Replay>> {
   }
 
   private refuse(): void {
-    const sentence = this.trans.__("A session log is a record, and is not saved; nothing changed it.");
+    const sentence = this.trans.__(
+      "A session log is a record, and is not saved; nothing changed it.",
+    );
     Notification.info(sentence, { autoClose: 8000 });
   }
 
