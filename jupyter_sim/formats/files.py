@@ -59,7 +59,12 @@ def read_json(path: Path) -> Any:
     except (msgspec.DecodeError, UnicodeError, RecursionError) as first:
         try:
             return json.loads(data)
-        except (ValueError, RecursionError):
+        except RecursionError as error:
+            raise BadInput(
+                f"{path} is nested too deep to be read. Save its tree in a form that is flat, as "
+                "that of Obsidian's loom is, or in parts."
+            ) from error
+        except ValueError:
             raise BadInput(
                 f"{path} is no JSON that can be read ({first}); save it again from the program "
                 "that made it."
