@@ -23,6 +23,9 @@ REACH = 1024
 CHOICE = 16
 """So often, at most, a passage is looked at in one text to find where it is longest."""
 
+SHIFT = 64
+"""So many code points earlier, at most, a paste may have begun than the texts tell."""
+
 PATIENCE = 4096
 """After so many code points that stand nowhere, larger steps are taken."""
 
@@ -75,6 +78,9 @@ def edited(
     """
     tree = now.tree
     start, old, new = difference(now.text, text)
+    if start == old:
+        shift = _shift(text, start, new, least, rounds)
+        start, old, new = start - shift, old - shift, new - shift
     fresh, within = text[start:new], [Ground(tree, now.place, now.text[start:old], start)]
     near = _stride(fresh, within), Passage("", within[0])
     passages = _entire(fresh, least, rounds) or _passages(fresh, within, NEAR, *near)
@@ -122,6 +128,18 @@ def _origins(cell: str, passages: Sequence[Passage]) -> tuple[Origin, ...]:
     grounds = (passage.ground for passage in passages)
     strange = (g for g in grounds if g and g.tree.cell != cell)
     return tuple(dict.fromkeys(Origin(g.tree.cell, g.place) for g in strange))
+
+
+def _shift(text: str, start: int, stop: int, least: int, rounds: Sequence[Sequence[Ground]]) -> int:
+    """By how much what was put in began earlier: where one pastes before characters that it begins
+    with, the texts alone do not tell, but all of it stands somewhere.
+    """
+    shift = 0
+    while not _entire(text[start - shift : stop - shift], least, rounds):
+        shift += 1
+        if shift > min(start, SHIFT) or text[start - shift] != text[stop - shift]:
+            return 0
+    return shift
 
 
 def _entire(text: str, least: int, rounds: Sequence[Sequence[Ground]]) -> list[Passage]:

@@ -124,6 +124,15 @@ def test_what_stands_somewhere_as_a_whole_comes_from_there() -> None:
     assert event.spans == (Written(beginning, "found"), Written(" by the sea.", "model"))
 
 
+def test_what_is_pasted_before_text_that_begins_like_it_has_its_authors_to_the_last_character() -> (
+    None
+):
+    model = "Then a dark and rainy night fell.\n\n"
+    ground, other = found("It was late.\n\nThen nobody spoke."), cell("b", Written(model, "model"))
+    text = ground.text[:14] + model + ground.text[14:]
+    assert after(ground, text, other) == "f" * 14 + "m" * len(model) + "f" * 18
+
+
 def test_text_of_the_same_cell_has_no_origin() -> None:
     ground = found("A dark and rainy night. ")
     tree, event = ground.tree, edited(STAMP, ground, ground.text * 2, "human", ([ground],))
