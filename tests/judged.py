@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from jupyter_sim.events import (
     Accepted,
     Alternative,
+    Bias,
     Branched,
     Dry,
     Edited,
@@ -56,9 +57,10 @@ def story(never: str = " wet") -> list[Event]:
             seeds=tuple(range(70, 70 + len(ids))),
             recipe=Recipe(0, "", voice=voice),
             source=Source("toy", "abc", ""),
-            sampling=Sampling(chain=(Dry(1.0, breakers=(never[:60],)),)),
+            sampling=Sampling(chain=(Dry(1.0, breakers=(never[:60],)), Bias(((4242, 1.0),)))),
             stop="none",
             max_tokens=8,
+            prefix=never,
         )
 
     def generated(seq: int, fan: str, id: str, text: str) -> Generated:

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from jupyter_sim.events import (
+    Bias,
     Edited,
     Generated,
     Moved,
@@ -55,9 +56,10 @@ def test_redaction_keeps_what_stood_in_a_text_and_masks_the_rest() -> None:
     assert drawn["a"].logprobs == (0.0, 0.0)
     assert drawn["d"].logprobs == (-1.0, -0.5)
     assert {e.tokens for e in drawn.values()} == {(0, 0)}
-    assert all(
-        e.seeds == (0,) * len(e.candidates) for e in redact(story()) if isinstance(e, Proposed)
-    )
+    for asked in (e for e in redact(story()) if isinstance(e, Proposed)):
+        assert asked.seeds == (0,) * len(asked.candidates)
+        assert asked.prefix == MASK * 4
+        assert asked.sampling.chain[1] == Bias(((0, 1.0),))
 
 
 @pytest.mark.parametrize("form", ["simlog", "html", "markdown", "jsonl", "pyloom", "loomsidian"])

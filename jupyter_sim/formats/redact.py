@@ -3,10 +3,10 @@
 What stays: all that a cell's text held when it was opened, written in or accepted into, and what it
 holds in the end, text that was removed later among it. What goes: candidates, and the parts of
 them, that never came into a text but by walking through the tree; token ids, alternatives and seeds
-of all candidates, because with the model they spell or draw the text again; log-probabilities,
-except of candidates that stay whole; digests of prompts, which could prove a guess; frames, memory,
-prefixes, stop strings of samplers, tags and notes, which stand beside the text. In place of each
-code point that goes stands █.
+of all candidates, and the tokens that a sampler is biased to, because with the model they spell or
+draw a text; log-probabilities, except of candidates that stay whole; digests of prompts, which
+could prove a guess; frames, memory, prefixes, stop strings of samplers, tags and notes, which stand
+beside the text. In place of each code point that goes stands █.
 
 Who wrote, when, in which cell and with which model stays: that is no text.
 """
@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from ..errors import BadLog
 from ..events import (
     Accepted,
+    Bias,
     Branched,
     Cancelled,
     Dismissed,
@@ -168,4 +169,6 @@ def _sampling(sampling: Sampling) -> Sampling:
 def _sampler(sampler: Sampler) -> Sampler:
     if isinstance(sampler, Dry):
         return replace(sampler, breakers=tuple(MASK * len(b) for b in sampler.breakers))
+    if isinstance(sampler, Bias):
+        return replace(sampler, tokens=tuple((0, bias) for _, bias in sampler.tokens))
     return sampler
