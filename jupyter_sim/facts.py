@@ -76,7 +76,7 @@ def fact(cells: Cells, request: Told, stamp: Stamp) -> Event | None:
 def _synced(cells: Cells, request: Sync, stamp: Stamp) -> Event | None:
     now = cells.now(request.cell)
     if now is None:
-        return opened(stamp, request.text, cells.lost())
+        return opened(stamp, request.text, cells.lost() + cells.others(request.cell))
     if request.text == now.text:
         return None
     back = request.undo or request.found

@@ -123,6 +123,25 @@ async def test_a_copy_and_a_duplicate_id_bring_their_history_along(opened: Open)
     assert event.origins == (Origin("cell", head),)
 
 
+async def test_a_copy_that_nobody_announced_is_known_by_what_it_says(opened: Open) -> None:
+    writer = await long_night(opened)
+    await writer.write(PROMPT + LONG, cell="copy")
+    assert writer.authors_of("copy") == "f" * 7 + "m" * len(LONG)
+    event = last(writer)
+    assert isinstance(event, Opened)
+    assert [origin.cell for origin in event.origins] == ["cell"]
+    await writer.write(PROMPT, cell="short")
+    assert writer.authors_of("short") == "f" * 7
+
+
+async def test_two_cells_of_one_id_are_two_once_one_of_them_has_another(opened: Open) -> None:
+    writer = await long_night(opened)
+    await writer.write("Another text stood below, under the same id")
+    await put(writer, "new", PROMPT + LONG, "cell")
+    assert writer.authors_of("new") == "f" * 7 + "m" * len(LONG)
+    assert writer.authors_of("cell") == "h" * 43
+
+
 async def test_a_retyped_cell_with_a_new_id_brings_its_history_along(opened: Open) -> None:
     writer = await written(opened)
     await writer.say(Put(writer.id(), "new", "retyped", NIGHT, ("cell",)))

@@ -220,9 +220,12 @@ function texts(context: Context): Snapshot[] {
   }));
 }
 
-/** Keep the document's id in a notebook's metadata. */
+/** Keep the document's id in a notebook's metadata, and the ids of its cells, by which its history knows
+ * them: before nbformat 4.5 they were dropped when it was saved. */
 function keep(context: Context, document: string): void {
   const model = asNotebook(context);
+  const notebook = model.sharedModel as Partial<YNotebook> | undefined;
+  if (notebook?.nbformat === 4 && (notebook.nbformat_minor ?? 5) < 5) notebook.nbformat_minor = 5;
   const known = model.getMetadata?.(METADATA);
   if (known?.document !== document) model.setMetadata?.(METADATA, { ...known, document });
 }
