@@ -102,6 +102,12 @@ describe("looking into the highlighted candidate", () => {
     expect(s.view.dom.classList.contains("jp-sim-probing")).toBe(true);
   });
 
+  test("breaks its line between words, not within them", async () => {
+    const s = await looking();
+    const first = [...s.view.dom.querySelectorAll(".jp-sim-token")].map((dom) => dom.firstChild);
+    expect(first.map((node) => node?.nodeName)).toEqual(["WBR", "WBR"]);
+  });
+
   test("goes from token to token, and no further than the last", async () => {
     const s = await looking();
     s.press("next-token");

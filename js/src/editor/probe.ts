@@ -52,6 +52,7 @@ export class ProbeView {
 
   private token({ text, chance }: Token, index: number, probe: Probe): HTMLElement {
     const dom = el("span", "jp-sim-token", { title: percent(chance) }, visible(text));
+    if (/^\s/.test(text)) dom.prepend(el("wbr", ""));
     dom.style.setProperty("--jp-sim-surprise", `${Math.round(70 * surprise(chance))}%`);
     dom.classList.toggle("jp-mod-on", index === probe.token);
     dom.addEventListener("click", () => this.actions.look(index));
