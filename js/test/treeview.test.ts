@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { parseMark, writeMark } from "../src/treeview/facts";
+import { parseMark, verdictOf, writeMark } from "../src/treeview/facts";
 import { boxAt, boxesOf, toward } from "../src/treeview/multiverse";
 import { above, type Outlook, rowOf, rowsOf } from "../src/treeview/rows";
 import { found } from "../src/treeview/search";
@@ -119,6 +119,28 @@ describe("the list of a tree", () => {
         expect(end?.startsWith(here) ?? here === "").toBe(true);
       }
     }
+  });
+
+  test("marks as rejected what was refused, and not the part of it that stands in the text", () => {
+    const s = new Story("It was").offer("a", [" dark and late", " cold"]).accept("a.0", 0, 5);
+    s.judge("rejected", "a.0").judge("rejected", "a.1").offer("b", ["."]).accept("b.0");
+    const verdicts = () =>
+      rowsOf(segmentsOf(s.tree), plain).map(({ segment }) => [
+        textOf(segment),
+        verdictOf(s.tree, segment),
+      ]);
+    expect(verdicts()).toEqual([
+      ["It was", ""],
+      [" cold", "rejected"],
+      [" dark", ""],
+      [" and late", "rejected"],
+      [".", "accepted"],
+    ]);
+    s.move("e1.0");
+    expect(verdicts().filter(([, verdict]) => verdict === "rejected")).toEqual([
+      [" cold", "rejected"],
+      [" dark", "rejected"],
+    ]);
   });
 
   test("has a row for each of 10,000 nodes", () => {

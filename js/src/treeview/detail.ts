@@ -24,7 +24,7 @@ export class Detail {
   show(tree: Tree | null, segment: Segment | null): void {
     this.dom.hidden = !tree || !segment;
     if (!tree || !segment) return;
-    setText(this.text, visible(textOf(segment).replace(/^\n+/, "")));
+    setText(this.text, visible(textOf(segment).trimStart()));
     this.text.dataset.author = segment.author;
     setText(this.note, visible(writeMark(markOf(tree, segment))));
     setText(this.facts, visible(facts(tree, segment, this.words).join(" · ")));

@@ -2,7 +2,7 @@
 
 import type { Words } from "../editor/config";
 import type { Event } from "../protocol";
-import { type Author, cut, type Mark, type Tree } from "../tree";
+import { type Author, cut, type Judged, type Mark, type Tree } from "../tree";
 import { nodeOf, type Segment } from "./segments";
 
 /** Whether a candidate was never looked at. */
@@ -39,6 +39,16 @@ export function authorName(author: Author | "mixed", words: Words): string {
     default:
       return author satisfies never;
   }
+}
+
+/** The verdict that is shown with a segment: with the first part of its candidate; one of rejection
+ * not with what stands in the text, but with the rest. */
+export function verdictOf({ verdicts }: Tree, segment: Segment): Judged | "" {
+  const { candidate, stretches, parent, onBranch } = segment;
+  const verdict = candidate ? (verdicts.get(candidate) ?? "") : "";
+  if (verdict !== "rejected") return stretches[0]?.start === 0 ? verdict : "";
+  const follows = parent?.candidate === candidate;
+  return !onBranch && (!follows || parent?.onBranch) ? verdict : "";
 }
 
 /** How a candidate was chosen; empty where it was not. */

@@ -13,8 +13,8 @@ import { Window } from "./window";
 
 /** What is told to who shows the list. */
 export interface ListListener {
-  /** Another row is selected, or the same one says something else. */
-  selected(row: Row | null): void;
+  /** Another row is selected. */
+  selected(): void;
   /** A row was chosen, by Enter or a double click. */
   chosen(row: Row): void;
 }
@@ -51,6 +51,7 @@ export class TreeList {
     setAttribute(this.tree, "aria-label", this.words.__("Branches"));
     this.dom.addEventListener("click", (event) => this.click(event));
     this.dom.addEventListener("dblclick", ({ target }) => this.choose(this.window.index(target)));
+    this.dom.addEventListener("contextmenu", ({ target }) => this.point(this.window.index(target)));
   }
 
   /** Show a tree as it is now. While the reader is not in the list, the text's end is selected. */
@@ -205,7 +206,7 @@ export class TreeList {
     this.current = this.rows[index]?.key ?? null;
     if (this.current !== null) this.window.reveal(index);
     this.draw();
-    this.listener.selected(this.selected);
+    this.listener.selected();
   }
 
   private draw(): void {
@@ -230,6 +231,11 @@ export class TreeList {
     this.select(index);
     const twisty = (target as Element).closest(".jp-sim-twisty");
     if (row.open !== null && (twisty || row.earlier.length > 0)) this.toggle(row, !row.open);
+  }
+
+  /** A menu opens on a row: it is about that one. */
+  private point(index: number): void {
+    if (index >= 0) this.select(index);
   }
 
   private choose(index: number): void {

@@ -6,7 +6,7 @@ import { branchIcon } from "../editor/icons";
 import type { Tree } from "../tree";
 import { visible } from "../visible";
 import { acceptedIcon, pinIcon, rejectedIcon } from "./drawings";
-import { byline, facts, isUnread, markOf, verdictName } from "./facts";
+import { byline, facts, isUnread, markOf, verdictName, verdictOf } from "./facts";
 import type { Row } from "./rows";
 import { within } from "./search";
 import { type Segment, textOf } from "./segments";
@@ -111,7 +111,7 @@ export class RowElement {
     const { tree } = light;
     const words = this.words;
     const mark = markOf(tree, segment);
-    const verdict = this.verdictOf(tree, segment);
+    const verdict = verdictOf(tree, segment);
     this.dom.dataset.author = byline(segment);
     this.dom.dataset.verdict = verdict;
     this.showVerdict(verdict);
@@ -127,10 +127,6 @@ export class RowElement {
     this.dom.classList.toggle("jp-mod-unread", unread);
     setAttribute(this.dom, "aria-label", this.spoken(text, segment, light, unread));
     this.dom.title = visible(text.trim().slice(0, 600));
-  }
-
-  private verdictOf({ verdicts }: Tree, { candidate, stretches }: Segment): string {
-    return candidate && stretches[0]?.start === 0 ? (verdicts.get(candidate) ?? "") : "";
   }
 
   private voice(tree: Tree, { candidate, stretches }: Segment): string[] {

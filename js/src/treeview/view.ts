@@ -14,7 +14,6 @@ import { Find } from "./find";
 import { TreeGraph } from "./graph";
 import { TreeList } from "./list";
 import { toward } from "./multiverse";
-import type { Row } from "./rows";
 import type { Scope } from "./search";
 import { endOf, nodeOf, type Segment, type Segments, segmentsOf } from "./segments";
 
@@ -33,10 +32,23 @@ export interface Deeds {
 /** Hears what the view selects. */
 export type Selected = (segments: Segments | null, segment: Segment | null) => void;
 
-/** What one can do with the selected row; each is a key. */
-export type TreeAction = "go" | "pin" | "reject" | "note" | "search" | "hoist" | "graph";
+/** What one can do with the tree and with the selected row. */
+export type TreeAction =
+  | "go"
+  | "pin"
+  | "reject"
+  | "note"
+  | "search"
+  | "hoist"
+  | "graph"
+  | "end"
+  | "collapse"
+  | "expand";
 
-const keys: Readonly<Record<string, TreeAction>> = {
+/** The keys of actions, where a host has no keys of its own for them. */
+export type TreeKeys = Readonly<Record<string, TreeAction>>;
+
+const usual: TreeKeys = {
   Enter: "go",
   p: "pin",
   Delete: "reject",
@@ -64,9 +76,10 @@ export class TreeView {
   constructor(
     private readonly words: Words,
     private readonly deeds: Deeds | null,
+    private readonly keys = usual,
   ) {
     this.list = new TreeList(this.words, {
-      selected: (row) => this.select(row),
+      selected: () => this.select(),
       chosen: () => this.run("go"),
     });
     this.find = new Find(this.words, {
@@ -80,8 +93,10 @@ export class TreeView {
       () => this.run("go"),
     );
     this.detail = new Detail(this.words);
-    this.graph.dom.addEventListener("keydown", (event) => this.key(event));
-    this.list.dom.addEventListener("keydown", (event) => this.key(event));
+    for (const dom of [this.list.tree, this.graph.dom]) {
+      dom.classList.add("jp-sim-walkable");
+      dom.addEventListener("keydown", (event) => this.key(event));
+    }
     const parts = [
       this.find.dom,
       this.empty,
@@ -105,6 +120,7 @@ export class TreeView {
     this.dom.classList.toggle("jp-mod-empty", tree.nodes.size === 0);
     if (fresh && this.find.isOn) this.find.close();
     this.list.show(segments, fresh);
+    this.reflect();
     if (waited) this.focus();
     this.matches = this.matches.flatMap(({ id }) => segments.get(id) ?? []);
   }
@@ -129,18 +145,27 @@ export class TreeView {
     setText(this.live, sentence);
   }
 
-  /** Do something with the selected row. */
+  /** Whether there is a tree. */
+  get hasTree(): boolean {
+    return this.segments !== null;
+  }
+
+  /** Do something with the tree, or with the selected row. */
   run(action: TreeAction): void {
-    const segment = this.segment;
-    if (action === "search") this.find.open();
-    else if (!segment) return;
-    else if (action === "graph") this.toggleGraph();
-    else if (action === "hoist") this.list.toggleHoist();
-    else if (action === "go") this.deeds?.go(endOf(segment));
-    else if (action === "pin") this.pin(segment);
-    else if (action === "note") this.note(segment);
-    else if (action === "reject") this.reject(segment);
-    else action satisfies never;
+    const { list, segment } = this;
+    const runs: Readonly<Record<TreeAction, () => void>> = {
+      go: () => segment && this.deeds?.go(endOf(segment)),
+      pin: () => segment && this.pin(segment),
+      reject: () => segment && this.reject(segment),
+      note: () => segment && this.note(segment),
+      search: () => this.find.open(),
+      hoist: () => list.toggleHoist(),
+      graph: () => this.toggleGraph(),
+      end: () => list.goHead(),
+      collapse: () => list.toggleAll(false),
+      expand: () => list.toggleAll(true),
+    };
+    runs[action]();
   }
 
   private get segment(): Segment | null {
@@ -162,8 +187,7 @@ export class TreeView {
   }
 
   private key(event: KeyboardEvent): void {
-    const { target } = event;
-    if ((target !== this.list.tree && target !== this.graph.dom) || event.isComposing) return;
+    if (event.target !== event.currentTarget || event.isComposing) return;
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const moved = this.isGraph ? this.travel(event) : this.move(event);
     if (!moved && !this.act(event)) return;
@@ -175,7 +199,7 @@ export class TreeView {
     if (this.find.isOn && key.toLowerCase() === "n") this.nextMatch(shiftKey ? -1 : 1);
     else if (key === "Escape") this.leave();
     else {
-      const action = keys[key.length === 1 ? key.toLowerCase() : key];
+      const action = this.keys[key.length === 1 ? key.toLowerCase() : key];
       if (!action) return false;
       this.run(action);
     }
@@ -223,14 +247,19 @@ export class TreeView {
     else this.deeds?.leave();
   }
 
-  private select(row: Row | null): void {
-    const segment = row && row.earlier.length === 0 ? row.segment : null;
-    this.detail.show(this.segments?.tree ?? null, segment);
-    const candidate = segment?.candidate;
-    if (this.isGraph) this.graph.show(this.segments, segment);
+  private select(): void {
+    this.reflect();
+    const candidate = this.segment?.candidate;
     const here = this.list.tree === document.activeElement || this.isGraph;
     if (candidate && here && !this.segments?.tree.seen.has(candidate)) this.deeds?.see(candidate);
-    this.onSelect(this.segments, segment);
+  }
+
+  /** Show elsewhere what the list has now, and what is selected in it. */
+  private reflect(): void {
+    const { segments, segment } = this;
+    this.detail.show(segments?.tree ?? null, segment);
+    if (this.isGraph) this.graph.show(segments, segment);
+    this.onSelect(segments, segment);
   }
 
   private pin(segment: Segment): void {
