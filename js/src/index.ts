@@ -13,7 +13,7 @@ export type { Connect, FromDocument, FromFront, Receiver, Transport } from "./tr
 export type { Mark, Tree } from "./tree";
 export * as drawings from "./treeview/drawings";
 export { shares } from "./treeview/facts";
-export { type Deeds, TreeView } from "./treeview/view";
+export { type Deeds, type TreeAction, type TreeKeys, TreeView } from "./treeview/view";
 
 /** The version of the front end; equal to that of the Python package. */
 export const VERSION = "0.1.0";

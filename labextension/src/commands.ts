@@ -73,7 +73,9 @@ export function addCommands(
       isEnabled: () => isEnabled(action, focusedView(current)),
       execute: () => {
         const view = focusedView(current);
-        if (view) editorCommands[action](view);
+        if (!view) return;
+        if (!view.hasFocus) current.focus(); // It was in a menu, or in the palette.
+        editorCommands[action](view);
       },
       describedBy: { args: { type: "object", properties: {} } },
     });

@@ -74,6 +74,9 @@ export class Current {
   focus(): void {
     const widget = this.place?.widget;
     if (!widget) return;
+    // The browser tells late where its selection went, and CodeMirror trusts what it was told last: it
+    // would take the start of the text, where the browser puts the selection, for a caret set by hand.
+    document.dispatchEvent(new Event("selectionchange"));
     this.app.shell.activateById(widget.id);
     if (widget === this.trackers.notebooks?.currentWidget) {
       void this.app.commands.execute("notebook:enter-edit-mode");

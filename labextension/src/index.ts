@@ -13,6 +13,7 @@ import { INotebookTracker } from "@jupyterlab/notebook";
 import { ISettingRegistry } from "@jupyterlab/settingregistry";
 import { IStatusBar } from "@jupyterlab/statusbar";
 import { ITranslator, nullTranslator } from "@jupyterlab/translation";
+import type { Widget } from "@lumino/widgets";
 import { addCommands } from "./commands";
 import { addContext, ContextPanel } from "./context";
 import { CurationItem } from "./curation";
@@ -30,6 +31,7 @@ import { SharesItem } from "./shares";
 import { Shelves } from "./shelf";
 import { StatusItem } from "./status";
 import { fetchStatus, overWebSocket } from "./transport";
+import { addTreeCommands } from "./treecommands";
 
 const ID = "jupyter-sim:plugin";
 
@@ -73,10 +75,11 @@ function activate(
     authorship,
     curation: statusBar ? null : curation,
     replay,
-    key: () => key("propose"),
+    key,
     report,
   });
   addPanel(app, panel, restorer, palette, trans);
+  addTreeCommands(app, panel, palette, trans);
   addContext(app, new ContextPanel(trans, current, framings), restorer, palette, trans);
   addPresets(app, current, settings, palette, trans);
   addExplore({ app, current, trans, plan: () => settings.plan }, palette);
@@ -84,8 +87,10 @@ function activate(
   routeKeys(app.commands);
   statusBar?.registerStatusItem(ID, { item, align: "right", rank: 100 });
   const shares = new SharesItem(trans, current, authorship);
-  statusBar?.registerStatusItem(`${ID}-shares`, { item: shares, align: "right", rank: 99 });
-  statusBar?.registerStatusItem(`${ID}-curation`, { item: curation, align: "right", rank: 98 });
+  // The bar shows again what hides by itself, unless it is told not to.
+  const own = (item: Widget) => ({ item, priority: 1, isActive: () => !item.isHidden });
+  statusBar?.registerStatusItem(`${ID}-shares`, { ...own(shares), align: "right", rank: 99 });
+  statusBar?.registerStatusItem(`${ID}-curation`, { ...own(curation), align: "right", rank: 98 });
   void fetchStatus(serverSettings).then(
     (status: Status) => item.tell(status),
     (error: Error) => console.warn(`jupyter-sim: ${error.message}`),

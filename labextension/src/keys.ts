@@ -5,11 +5,14 @@
  * those are is up to the shortcuts settings.
  */
 
-import { type Action, OPEN } from "@jupyter-sim/core";
+import { type Action, OPEN, type TreeAction } from "@jupyter-sim/core";
 import { CommandRegistry } from "@lumino/commands";
 
+/** The name of the command for something that is done in the Branches panel. */
+export type TreeCommand = `tree-${TreeAction}`;
+
 /** The command of an action. */
-export function commandId(action: Action): string {
+export function commandId(action: Action | TreeCommand): string {
   return `jupyter-sim:${action}`;
 }
 
@@ -56,7 +59,7 @@ const signs: Readonly<Record<string, string>> = {
 };
 
 /** How the keys of an action are written; empty where it has none. */
-export function keyLabel(commands: CommandRegistry, action: Action): string {
+export function keyLabel(commands: CommandRegistry, action: Action | TreeCommand): string {
   const binding = commands.keyBindings.find(({ command }) => command === commandId(action));
   const keys = binding?.keys.join(" ").split(" ") ?? [];
   return keys.map((key) => signs[key] ?? key).join(" ");

@@ -1,6 +1,15 @@
 /** The Branches panel: the tree of the cell that one works in, in a side area. */
 
-import { goTo, type Mark, type Toggle, type Tree, TreeView } from "@jupyter-sim/core";
+import {
+  type Deeds,
+  goTo,
+  type Mark,
+  type Toggle,
+  type Tree,
+  type TreeAction,
+  type TreeKeys,
+  TreeView,
+} from "@jupyter-sim/core";
 import type { ILayoutRestorer, JupyterFrontEnd } from "@jupyterlab/application";
 import type { ICommandPalette } from "@jupyterlab/apputils";
 import type { TranslationBundle } from "@jupyterlab/translation";
@@ -9,8 +18,13 @@ import type { Message } from "@lumino/messaging";
 import { Widget } from "@lumino/widgets";
 import type { Current, Place } from "./current";
 import { icons } from "./icons";
+import type { TreeCommand } from "./keys";
 import { logIcon } from "./replay";
 import { shareText } from "./shares";
+
+/** All other keys are those of commands. A shortcut of JupyterLab is a place on the keyboard, and "/" is
+ * not everywhere at the same. */
+const keys: TreeKeys = { "/": "search" };
 
 /** What the panel needs from the program around it. */
 export interface PanelOptions {
@@ -21,8 +35,8 @@ export interface PanelOptions {
   curation: Widget | null;
   /** Replay the document. */
   replay(): void;
-  /** How the keys that propose are written. */
-  key(): string;
+  /** How the keys of a command are written. */
+  key(command: "propose" | TreeCommand): string;
   report(message: string): void;
 }
 
@@ -48,13 +62,14 @@ export class BranchesPanel extends Widget {
     this.title.caption = trans.__("Branches");
     this.node.setAttribute("aria-label", trans.__("Branches"));
     this.node.setAttribute("role", "region");
-    this.view = new TreeView(trans, {
+    const deeds: Deeds = {
       go: (place) => this.go(place),
       reject: (candidate) => this.reject(candidate),
       mark: (node, mark) => this.mark(node, mark),
       see: (candidate) => this.see(candidate),
       leave: () => options.current.focus(),
-    });
+    };
+    this.view = new TreeView(trans, deeds, keys);
     this.trouble.setAttribute("role", "alert");
     this.node.append(this.head(), this.trouble, this.view.dom, this.shares);
     if (options.curation) this.node.append(options.curation.node);
@@ -77,6 +92,22 @@ export class BranchesPanel extends Widget {
     this.view.focus();
   }
 
+  /** Whether a tree is shown. */
+  get hasTree(): boolean {
+    return this.isVisible && this.view.hasTree;
+  }
+
+  /** Whether the tree has the focus. */
+  get hasFocus(): boolean {
+    return this.view.dom.contains(document.activeElement);
+  }
+
+  /** Do something in the tree, with the focus there. */
+  run(action: TreeAction): void {
+    if (!this.hasFocus) this.view.focus();
+    this.view.run(action);
+  }
+
   override dispose(): void {
     this.leave();
     super.dispose();
@@ -93,20 +124,26 @@ export class BranchesPanel extends Widget {
     press();
     tools.append(
       authors,
-      tool(icons.graph, trans.__("Show the tree as a graph, or as a list (G)"), () =>
-        this.view.toggleGraph(),
-      ),
-      tool(icons.search, trans.__("Search (/)"), () => this.view.run("search")),
-      tool(icons.whole, trans.__("Go to the text's end"), () => this.view.list.goHead()),
-      tool(icons.collapse, trans.__("Close all alternatives"), () =>
-        this.view.list.toggleAll(false),
-      ),
-      tool(icons.expand, trans.__("Open all alternatives"), () => this.view.list.toggleAll(true)),
+      this.tool("graph", icons.graph, trans.__("Show the tree as a graph, or as a list")),
+      this.tool("search", icons.search, trans.__("Search")),
+      this.tool("end", icons.whole, trans.__("Go to the text's end")),
+      this.tool("collapse", icons.collapse, trans.__("Close all alternatives")),
+      this.tool("expand", icons.expand, trans.__("Open all alternatives")),
       tool(logIcon, trans.__("Replay this document"), replay),
     );
     const head = part("div", "jp-sim-branches-head");
     head.append(this.heading, this.count, tools);
     return head;
+  }
+
+  /** A button that does something in the tree; its title has its key as that is now. */
+  private tool(action: TreeAction, icon: LabIcon, title: string): HTMLElement {
+    const button = tool(icon, title, () => this.view.run(action));
+    button.addEventListener("pointerenter", () => {
+      const key = this.options.key(`tree-${action}`);
+      button.title = key ? `${title} (${key})` : title;
+    });
+    return button;
   }
 
   /** Look at the cell that one works in now. */
@@ -151,7 +188,7 @@ export class BranchesPanel extends Widget {
       this.view.say(
         trans.__(
           "No branches yet. Write something in the cell and press %1: what the model offers, and what you make of it, grows here.",
-          key(),
+          key("propose"),
         ),
       );
     }
@@ -164,14 +201,21 @@ export class BranchesPanel extends Widget {
     const cell = place?.number ? trans.__("Cell %1", place.number) : (place?.document ?? "");
     this.heading.textContent = cell;
     this.heading.title = place?.document ?? "";
-    if (!place) this.count.textContent = this.shares.textContent = "";
+    if (place) return;
+    this.tally(0);
+    this.shares.textContent = "";
   }
 
   private sum(tree: Tree): void {
     const { trans } = this.options;
     const { size } = tree.nodes;
-    this.count.textContent = size > 0 ? counted(size, trans) : "";
+    this.tally(size);
     this.shares.textContent = size > 0 ? shareText(tree, trans) : "";
+  }
+
+  private tally(size: number): void {
+    this.count.textContent = this.count.title = size > 0 ? counted(size, this.options.trans) : "";
+    this.count.dataset.short = size > 0 ? size.toLocaleString("en") : "";
   }
 
   private go(to: Parameters<typeof goTo>[1]): void {
