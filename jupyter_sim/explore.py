@@ -1,20 +1,32 @@
 """Growing a cell's tree by itself: from a place, step by step, the most promising branches first.
 
 Each step asks for candidates at the ends of the branches that promise most, within a budget of
-tokens. What promises most is told by the mean log-probability of a candidate's tokens or, with a
-yes/no question, by the model's log-odds of yes behind the branch. It knows proposals and prompts,
-and answers through a callback.
+tokens, of one voice after another. What promises most is told by the mean log-probability of a
+candidate's tokens or, with a yes/no question, by the model's log-odds of yes behind the branch. It
+knows proposals and prompts, and answers through a callback.
 """
 
 import asyncio
 import uuid
-from dataclasses import dataclass, replace
+from collections import Counter
+from dataclasses import dataclass, field, replace
+
+import msgspec
 
 from .draw import Growing
 from .errors import EngineError
 from .events import Place
 from .proposals import Proposals, Running
-from .protocol import Acknowledged, Explore, Explored, Failed, FromDocument, Propose, Refused
+from .protocol import (
+    Acknowledged,
+    Context,
+    Explore,
+    Explored,
+    Failed,
+    FromDocument,
+    Propose,
+    Refused,
+)
 
 SPARE = 64
 """Tokens that are kept free for the question's answer."""
@@ -22,16 +34,29 @@ SPARE = 64
 
 @dataclass(slots=True)
 class Exploration(Running):
-    """An exploration under way. To stop it is to stop the draw that it waits for."""
+    """An exploration under way. To stop it is to stop the draws that it waits for."""
 
-    draws: Running | None = None
+    draws: list[Running] = field(default_factory=list)
     stopped: bool = False
 
     def stop(self) -> None:
         """Take no further step."""
         self.stopped = True
-        if self.draws:
-            self.draws.stop()
+        for draw in self.draws:
+            draw.stop()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A candidate, and what its voice puts before a prompt."""
+
+    candidate: Growing
+    context: Context
+
+    @property
+    def end(self) -> Place:
+        """Where it ends, and what follows hangs."""
+        return Place(self.candidate.id, len(self.candidate.text))
 
 
 class Explorer:
@@ -44,6 +69,9 @@ class Explorer:
         self._proposals = proposals
         self._running = running
         self._user = user
+        voices = request.voices or (request.context.voice,)
+        self._contexts = [msgspec.structs.replace(request.context, voice=one) for one in voices]
+        self._asked = 0
         self._nodes = 0
         self._tokens = 0
         self._trouble: Refused | Failed | None = None
@@ -55,64 +83,79 @@ class Explorer:
         found = list(await self._expand(at))
         for _ in range(1, self._request.depth):
             frontier = await self._promising(found)
-            found = [candidate for place in frontier for candidate in await self._expand(place)]
+            found = [one for place in frontier for one in await self._expand(place)]
         self._tell(done=True)
         self._running.reply(Acknowledged(self._request.id))
 
-    async def _promising(self, found: list[Growing]) -> list[Place]:
+    async def _promising(self, found: list[Found]) -> list[Place]:
         """The ends of the candidates that promise most, the best first."""
         promises = [
-            (await self._promise(candidate), candidate)
-            for candidate in found
-            if candidate.text and not self._running.stopped
+            (await self._promise(one), one)
+            for one in found
+            if one.candidate.text and not self._running.stopped
         ]
         promises.sort(key=lambda pair: pair[0], reverse=True)
-        return [_end(candidate) for _, candidate in promises[: self._request.breadth]]
+        return [one.end for _, one in promises[: self._request.breadth]]
 
-    async def _expand(self, at: Place) -> tuple[Growing, ...]:
+    async def _expand(self, at: Place) -> tuple[Found, ...]:
         """The candidates of one fan at a place, of those that say the same only one."""
-        draw = self._propose(at)
-        if draw is None:
+        draws = self._propose(at)
+        if not draws:
             return ()
-        growing = await self._drawn(draw)
-        self._nodes += len(growing)
-        self._tokens += sum(len(candidate.tokens) for candidate in growing)
+        found = await self._drawn(draws)
+        self._nodes += len(found)
+        self._tokens += sum(len(one.candidate.tokens) for one in found)
         self._tell(done=False)
-        return tuple({candidate.text: candidate for candidate in growing}.values())
+        return tuple({one.candidate.text: one for one in found}.values())
 
-    def _propose(self, at: Place) -> Propose | None:
-        """The next draw, unless the budget is spent or the exploration was stopped."""
-        asked = self._request
+    def _propose(self, at: Place) -> list[Propose]:
+        """The draws of the next fan; none if the budget is spent or the exploration was stopped."""
+        asked, fan = self._request, uuid.uuid4().hex
         rest = asked.tokens - self._tokens
         n = min(asked.breadth, rest)
         if n < 1 or self._running.stopped:
-            return None
-        return Propose(
-            id=uuid.uuid4().hex,
-            cell=asked.cell,
-            fan=uuid.uuid4().hex,
-            at=at,
-            n=n,
-            stop=asked.stop,
-            max_tokens=min(asked.max_tokens, rest // n),
-            sampling=asked.sampling,
-            context=asked.context,
-            priority="explore",
-        )
+            return []
+        return [
+            Propose(
+                id=uuid.uuid4().hex,
+                cell=asked.cell,
+                fan=fan,
+                at=at,
+                n=share,
+                stop=asked.stop,
+                max_tokens=min(asked.max_tokens, rest // n),
+                sampling=asked.sampling,
+                context=context,
+                priority="explore",
+            )
+            for context, share in self._deal(n)
+        ]
 
-    async def _drawn(self, draw: Propose) -> tuple[Growing, ...]:
-        running = self._running.draws = self._proposals.begin(draw, self._heed, self._user)
-        assert running.task
-        await asyncio.wait([running.task])
+    def _deal(self, n: int) -> list[tuple[Context, int]]:
+        """The next `n` candidates dealt round the voices: how many of them are in which."""
+        many = len(self._contexts)
+        turns = Counter((self._asked + i) % many for i in range(n))
+        self._asked += n
+        return [(self._contexts[turn], turns[turn]) for turn in sorted(turns)]
+
+    async def _drawn(self, draws: list[Propose]) -> list[Found]:
+        begin = self._proposals.begin
+        running = [begin(draw, self._heed, self._user) for draw in draws]
+        self._running.draws = running
+        await asyncio.wait([one.task for one in running if one.task])
         if self._trouble and not self._running.stopped:
             raise EngineError(self._trouble.message)
-        return tuple(running.draw.candidates.values()) if running.draw else ()
+        return [
+            Found(candidate, draw.context)
+            for draw, one in zip(draws, running, strict=True)
+            for candidate in (one.draw.candidates.values() if one.draw else ())
+        ]
 
-    async def _promise(self, candidate: Growing) -> float:
-        if not self._request.question:
-            return sum(candidate.logprobs) / max(1, len(candidate.logprobs))
-        asked = self._request
-        stuff = self._proposals.ingredients(asked.cell, _end(candidate), asked.context)
+    async def _promise(self, found: Found) -> float:
+        logprobs, asked = found.candidate.logprobs, self._request
+        if not asked.question:
+            return sum(logprobs) / max(1, len(logprobs))
+        stuff = self._proposals.ingredients(asked.cell, found.end, found.context)
         material = replace(stuff.material, branch=stuff.material.branch + asked.question)
         prompts = self._proposals.prompts
         prompt = await prompts.make(material, asked.context.tokens, SPARE)
@@ -125,7 +168,3 @@ class Explorer:
     def _tell(self, *, done: bool) -> None:
         asked = self._request
         self._running.reply(Explored(asked.id, self._nodes, self._tokens, asked.tokens, done))
-
-
-def _end(candidate: Growing) -> Place:
-    return Place(candidate.id, len(candidate.text))

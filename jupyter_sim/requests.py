@@ -225,7 +225,8 @@ class Explore(Request, frozen=True):
     of the `breadth` most promising branches, and so on for `depth` steps or until `tokens` are
     drawn. With a yes/no `question`, the model's log-odds of yes, asked behind each branch, say what
     is promising; without, the mean log-probability of its tokens. Each branch's expansion is a fan
-    of its own.
+    of its own. Candidates are dealt round `voices`, from fan to fan; without any, all are in the
+    context's voice.
     """
 
     cell: CellId
@@ -238,6 +239,7 @@ class Explore(Request, frozen=True):
     sampling: Sampling = Sampling()
     context: Context = Context()
     question: Annotated[str, Meta(max_length=4096)] = ""
+    voices: Annotated[tuple[Voice, ...], Meta(max_length=64)] = ()
 
 
 FromFront = (

@@ -2,14 +2,24 @@
 
 from collections.abc import AsyncIterator
 
+import msgspec
 import pytest
 
 from jupyter_sim.engine.client import LlamaEngine, Settings
 from jupyter_sim.engine.scripted import ScriptedEngine
 from jupyter_sim.errors import WorkerDied
-from jupyter_sim.events import Generated, Place, Proposed
+from jupyter_sim.events import Framed, Generated, Place, Proposed
 from jupyter_sim.prompts import Prompts
-from jupyter_sim.protocol import Acknowledged, Cancel, Drawing, Explore, Explored, Grown, Refused
+from jupyter_sim.protocol import (
+    Acknowledged,
+    Cancel,
+    Drawing,
+    Explore,
+    Explored,
+    Grown,
+    Refused,
+    Voice,
+)
 
 from .writer import PROMPT, Open, Writer, recorded
 
@@ -137,6 +147,37 @@ async def test_a_failure_of_the_worker_ends_it_with_its_sentence(opened: Open) -
     assert isinstance(refused, Refused)
     assert "propose again" in refused.message
     assert WorkerDied.code != refused.code
+
+
+async def test_candidates_are_dealt_round_the_voices_from_fan_to_fan(opened: Open) -> None:
+    writer = opened(ScriptedEngine())
+    await writer.write(PROMPT)
+    voices = tuple(Voice(name, f"{name}.\n\n") for name in ("One", "Two", "Three"))
+    await writer.ask(msgspec.structs.replace(request(writer), voices=voices))
+    framed = [e for e in writer.document.history.events if isinstance(e, Framed)]
+    names = {event.stamp.id: event.name for event in framed}
+    dealt = [(names[e.recipe.voice or ""], len(e.candidates)) for e in drawn(writer)]
+    assert dealt == [("One", 1), ("Two", 1), ("One", 1), ("Three", 1), ("Two", 1), ("Three", 1)]
+    assert len({event.fan for event in drawn(writer)}) == 3
+    assert [answer.nodes for answer in writer.answers(Explored)] == [2, 4, 6, 6]
+
+
+async def test_a_question_is_put_in_the_voice_of_each_branch(
+    opened: Open, starter: LlamaEngine
+) -> None:
+    writer = opened(starter)
+    await writer.write(PROMPT)
+    voices = (Voice("gay", "A merry tale.\n\n"), Voice("grave", "A tale of the dead.\n\n"))
+    question = "\n\nIs that about the weather?"
+    asked = request(writer, depth=2, breadth=2, question=question)
+    await writer.ask(msgspec.structs.replace(asked, voices=voices))
+    first = [e for d in drawn(writer)[:2] for e in generated(writer) if e.draw == d.draw]
+    prompts, odds = Prompts(starter), {}
+    for event, voice in zip(first, voices, strict=True):
+        framed = voice.text + PROMPT + event.text + question
+        odds[event.candidate] = await prompts.log_odds(framed)
+    best = max(odds, key=odds.__getitem__)
+    assert drawn(writer)[2].at.node == best
 
 
 async def test_of_candidates_that_say_the_same_only_one_grows_on(opened: Open) -> None:

@@ -699,7 +699,8 @@ export interface Marked {
  * of the `breadth` most promising branches, and so on for `depth` steps or until `tokens` are
  * drawn. With a yes/no `question`, the model's log-odds of yes, asked behind each branch, say what
  * is promising; without, the mean log-probability of its tokens. Each branch's expansion is a fan
- * of its own.
+ * of its own. Candidates are dealt round `voices`, from fan to fan; without any, all are in the
+ * context's voice.
  */
 export interface Explore {
   type: "explore";
@@ -714,6 +715,10 @@ export interface Explore {
   sampling?: Sampling;
   context?: Context;
   question?: string;
+  /**
+   * @maxItems 64
+   */
+  voices?: Voice[];
 }
 /**
  * How far an `Explore` is: the candidates and tokens drawn, of `limit` tokens at the most.

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { explore } from "../src/editor/exploring";
 import { dealt, inTurns } from "../src/editor/voices";
 import type { Propose, Voice } from "../src/protocol";
 import { Stage } from "./stage";
@@ -31,6 +32,17 @@ describe("dealing candidates", () => {
   test("lays the shares out in turns", () => {
     const turns = inTurns(dealt(3, [dawn, dusk])).map(({ voice }) => voice?.name);
     expect(turns).toEqual(["dawn", "dusk", "dawn"]);
+  });
+});
+
+describe("exploring", () => {
+  test("is done in all of the chosen voices", () => {
+    const s = stage(2, dawn, dusk);
+    const grow = explore(s.view);
+    grow?.({ depth: 2, breadth: 2, tokens: 100, question: "" }, () => {});
+    s.wire.welcome();
+    expect(s.wire.last("explore")).toMatchObject({ at: 10, breadth: 2, voices: [dawn, dusk] });
+    expect(s.wire.last("explore").context?.voice).toBe(null);
   });
 });
 

@@ -2,11 +2,11 @@
 
 import type { EditorView } from "@codemirror/view";
 import type { Asked, Part } from "../client";
-import type { Explore, Explored, Voice } from "../protocol";
+import type { Explore, Explored } from "../protocol";
 import { points } from "../text";
 import { type Cell, hosts } from "./config";
 import { grows } from "./fan";
-import { contextIn, manner } from "./request";
+import { asVoice, contextIn, manner } from "./request";
 import { fanField } from "./state";
 
 /** How far the tree is to grow. A yes/no `question`, asked behind each branch, orders the branches. */
@@ -37,17 +37,21 @@ export function explore(
   const cell = host?.cell(view);
   if (!host || !cell) return null;
   const text = view.state.doc.toString();
-  const { at, voice } = start(view);
+  const at = start(view);
   const framing = host.framing(view);
   const { stop, max_tokens, sampling } = manner(host.settings(view));
   return (plan, tell) => {
-    const context = contextIn(voice ?? framing.voices[0] ?? null, framing, cell.client);
-    const question = { type: "explore" as const, cell: cell.id, at, stop, max_tokens, sampling };
+    const context = contextIn(null, framing, cell.client);
+    const voices = framing.voices.map(asVoice);
+    const how = { at, stop, max_tokens, sampling, context, voices };
     const hear = (part: Part) => {
       if (part.type === "explored") tell(part);
     };
     const now = { cell: cell.id, text, undo: false };
-    return exploration(cell, cell.client.ask(now, { ...question, ...plan, context }, hear));
+    return exploration(
+      cell,
+      cell.client.ask(now, { type: "explore", cell: cell.id, ...how, ...plan }, hear),
+    );
   };
 }
 
@@ -56,11 +60,11 @@ function exploration(cell: Cell, asked: Asked): Exploration {
 }
 
 /** The end of the candidate that is highlighted and whole, else the caret. */
-function start(view: EditorView): { at: Explore["at"]; voice: Voice | null } {
+function start(view: EditorView): Explore["at"] {
   const fan = view.state.field(fanField, false);
   const shown = fan?.rows[fan.highlighted]?.shown;
   if (shown?.text && !grows(shown) && shown.verdict !== "rejected") {
-    return { at: { node: shown.id, offset: points(shown.text) }, voice: shown.voice };
+    return { node: shown.id, offset: points(shown.text) };
   }
-  return { at: points(view.state.sliceDoc(0, view.state.selection.main.head)), voice: null };
+  return points(view.state.sliceDoc(0, view.state.selection.main.head));
 }

@@ -16,12 +16,17 @@ export function manner(
   return { stop, max_tokens: maxTokens, sampling: { temperature, min_p: minP, distinct } };
 }
 
+/** A voice as it is sent. */
+export function asVoice({ name, text }: Voice): Voice {
+  return { name, text: asFrame(text) };
+}
+
 /** What frames a prompt in one of the voices; the cells above are told to the document first. */
 export function contextIn(voice: Voice | null, framing: Framing, client: Client): Context {
   const { memory, above, tokens } = framing;
   for (const cell of above) client.sync({ ...cell, undo: false });
   return {
-    voice: voice && { name: voice.name, text: asFrame(voice.text) },
+    voice: voice && asVoice(voice),
     memory: asFrame(memory),
     above: above.map(({ cell }) => cell),
     tokens,
