@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
+from jupyter_sim.engine.gauge import Timed
 from jupyter_sim.engine.llama import Llama
 from jupyter_sim.engine.messages import Column, Rollout, Started
 from jupyter_sim.engine.rollout import KEPT, Scheduler
@@ -235,6 +236,35 @@ def test_branches_of_a_fan_stay_warm(model: Llama) -> None:
         fan.scheduler.begin(10 + index, Rollout("r", prompt + fan.texts[1, index], (0,), 2))
         fan.run()
         assert fan.started[10 + index].reused >= trunk + 12
+    assert not fan.errors
+
+
+@pytest.mark.parametrize(("words", "unread"), [(None, 1), (4, 0)])
+def test_a_fan_begins_with_what_was_computed_where_it_stands(
+    words: int | None, unread: int
+) -> None:
+    """After an acceptance, whole or in part, only the last token is read, if it never was.
+
+    Some ends have other spellings, which are looked at each time, and what was drawn in unusual
+    tokens is read anew.
+    """
+    model = Timed(resolve(), Settings(context=512, threads=1))
+    prompt = "The harbour was quiet that evening, and the boats lay still."
+    fan = drawn(model, prompt, max_tokens=12)
+    reads = []
+    for index in range(8):
+        text = prompt + " ".join(fan.texts[1, index].split(" ")[:words])
+        read = []
+        for serial in (10 + index, 20 + index):
+            before = len(model.decodes)
+            fan.scheduler.begin(serial, Rollout("r", text, (7,), 1, sampling=HONEST))
+            fan.run()
+            read.append(sum(decode.tokens for decode in model.decodes[before:]))
+        assert fan.logprobs[10 + index, 0] == pytest.approx(fan.logprobs[20 + index, 0], abs=0.05)
+        reads.append(read)
+    assert [unread, 0] in reads
+    afresh = drawn(model, text, n=1, max_tokens=1, first=7)
+    assert afresh.logprobs[1, 0] == pytest.approx(fan.logprobs[17, 0], abs=0.05)
     assert not fan.errors
 
 

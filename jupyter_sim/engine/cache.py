@@ -78,7 +78,7 @@ class Cache:
     `kept` is how many cells may be in use by idle sequences alone when a new one is opened, and
     `parked` how many tokens may be held in ordinary memory. What is shared with a new sequence is
     a multiple of `grain` tokens. `obey` says whether an order could be carried out, which is in
-    doubt where a sequence comes back.
+    doubt where a sequence comes back. `freed` hears which cells hold nothing any more.
     """
 
     def __init__(
@@ -89,8 +89,10 @@ class Cache:
         obey: Callable[[Order], bool],
         parked: int = 0,
         grain: int = 1,
+        freed: Callable[[list[int]], None] = lambda cells: None,
     ) -> None:
         self._obey = obey
+        self._freed = freed
         self._most_parked = parked
         self._keys = count()
         self._grain = grain
@@ -108,6 +110,7 @@ class Cache:
         self._numbers = list(range(self._sequences))
         self._references[:] = 0
         self._free = list(range(len(self._references)))
+        self._freed(self._free)
 
     @property
     def used(self) -> int:
@@ -132,6 +135,10 @@ class Cache:
     def length(self, sequence: int) -> int:
         """Return how many tokens a sequence holds."""
         return len(self._held[sequence].tokens)
+
+    def cells(self, sequence: int, start: int = 0) -> list[int]:
+        """Return the cells of a sequence's tokens from `start` on."""
+        return self._held[sequence].cells[start:].tolist()
 
     def open(self, tokens: Sequence[int]) -> int | None:
         """Return a busy sequence that holds as much of the beginning of `tokens` as is there.
@@ -291,7 +298,9 @@ class Cache:
     def _release(self, cells: "array[int]") -> None:
         mine = np.array(cells, np.int32)
         self._references[mine] -= 1
-        self._free.extend(mine[self._references[mine] == 0].tolist())
+        freed = mine[self._references[mine] == 0].tolist()
+        self._free.extend(freed)
+        self._freed(freed)
 
     def _idle_cells(self) -> int:
         """Return how many cells are in use by idle sequences alone."""

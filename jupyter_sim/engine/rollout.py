@@ -26,6 +26,7 @@ from .drawing import Drawing, Pick
 from .jobs import FAN, PRIORITIES, Job, Part, Run
 from .llama import ABORTED, FULL, SEQUENCES, Llama
 from .messages import Column, Piece, Rollout, Scored, Scoring, Started, Surveyed, cancelled
+from .recall import MEMORY, Recall
 from .requests import Made, Requests
 from .rows import Rows
 from .sampling import Scales, Weights
@@ -61,8 +62,10 @@ class Scheduler:
         self._drawing = Drawing(model)
         self._scales = Scales()
         self._grain = GRAIN if model.deterministic else 1
+        self._recall = Recall(model.vocabulary, 0 if model.deterministic else MEMORY)
         self._cache = self._empty_cache()
-        self._turns = Turns(self._cache, 1 if model.deterministic else MAX_JOBS, self._grain)
+        most = 1 if model.deterministic else MAX_JOBS
+        self._turns = Turns(self._cache, self._recall, most, self._grain)
         self._beginning = Beginning(self._cache, self._drawing, self._requests)
         self._expected: dict[int, Request] = {}
         self._pace = Pace()
@@ -140,7 +143,7 @@ class Scheduler:
     def step(self) -> None:
         """Compute one batch, and tell what came of it."""
         self._end_interrupted()
-        self._turns.admit()
+        self._recollect(self._turns.admit())
         batch = compose(self._turns.running, self._cache.length, self._pace, self._grain)
         self._turns.rotate()
         try:
@@ -165,8 +168,15 @@ class Scheduler:
         kept = KEPT + model.parameters // PARAMETERS_FOR_A_CELL
         if model.deterministic:
             kept = model.cells
-        parked = model.parking
-        return Cache(model.sequences, model.cells, kept, model.obey, parked, self._grain)
+        return Cache(
+            model.sequences,
+            model.cells,
+            kept,
+            model.obey,
+            model.parking,
+            self._grain,
+            self._recall.forget,
+        )
 
     def _end_interrupted(self) -> None:
         with self._lock:
@@ -231,10 +241,25 @@ class Scheduler:
             raise EngineError("The model's cache is full; ask for fewer or shorter candidates.")
         return False
 
+    def _recollect(self, jobs: list[Job]) -> None:
+        """Take in what is recalled for those who have just come in; that may be all they need."""
+        gained: dict[Job, list[Piece]] = {}
+        for run in jobs:
+            read = run.tokens[run.first : run.reused]
+            if isinstance(run, Run) and read:
+                weights = self._recall.rows(self._cache.cells(run.sequence, run.first))
+                rows = Rows(weights, self._model.pieces, run.top)
+                part = Part(run, None, run.sequence, run.first, read, len(read))
+                gained |= self._take_in([part], rows, 0)
+        self._pass_on(gained)
+
     def _sample(self, batch: list[Part]) -> None:
         """Draw the next token of every candidate that has logits now, and tell what came of it."""
         parts = [part for part in batch if part.wanted]
-        gained: dict[Job, list[Piece]] = self._hear(parts) if parts else {}
+        self._pass_on(self._hear(parts) if parts else {})
+
+    def _pass_on(self, gained: dict[Job, list[Piece]]) -> None:
+        """Tell what rollouts gained, and let their candidates come and go."""
         for run in [job for job in self._turns.running if isinstance(job, Run)]:
             self._turns.place(run)
             if gained.get(run):
@@ -257,7 +282,12 @@ class Scheduler:
                     for row, pick in picks.items()
                 ]
         count = sum(map(len, streams.values()))
-        for run in self._read(parts[count:], rows, count):
+        return gained | self._take_in(parts[count:], rows, count)
+
+    def _take_in(self, parts: list[Part], rows: Rows, row: int) -> dict[Job, list[Piece]]:
+        """Return what rollouts gain by the rows, from this one on, that no candidate waits for."""
+        gained: dict[Job, list[Piece]] = {}
+        for run in self._read(parts, rows, row):
             with self._ending(run):
                 gained[run] = self._begin(run)
         return gained
@@ -269,6 +299,7 @@ class Scheduler:
         weights = self._scales.weigh(logits, self._model.mute)
         bad = np.flatnonzero(~np.isfinite(weights.norms)).tolist()
         if not bad:
+            self._keep(parts, weights)
             return weights
         for job in dict.fromkeys(owners[row] for row in bad):
             with self._ending(job):
@@ -276,6 +307,16 @@ class Scheduler:
         # rows of those who have ended have only to be harmless
         logits[bad] = 0
         return self._scales.weigh(logits, self._model.mute)
+
+    def _keep(self, parts: list[Part], weights: Weights) -> None:
+        """Keep the rows that rollouts may need again; nobody scores a text twice."""
+        row = 0
+        for part in parts:
+            if isinstance(part.job, Run):
+                start = part.start + len(part.tokens) - part.wanted
+                for place, cell in enumerate(self._cache.cells(part.sequence, start), row):
+                    self._recall.keep(cell, weights.logits[place], weights.norms[place])
+            row += part.wanted
 
     def _pick(
         self, streams: dict[Job, dict[int, Candidate]], weights: Weights
@@ -298,10 +339,7 @@ class Scheduler:
         return {job: {row: picks[row] for row in stream} for job, stream in streams.items()}
 
     def _read(self, parts: list[Part], rows: Rows, row: int) -> list[Run]:
-        """Take in the rows, from this one on, that no candidate waits for.
-
-        Returns the rollouts that may have come to their candidates' first tokens.
-        """
+        """Return the rollouts that may have come to their candidates' first tokens."""
         ready: dict[Run, None] = {}
         for part in parts:
             job = part.job
@@ -328,7 +366,8 @@ class Scheduler:
         """Draw the first token of every candidate, if all ways to it are known."""
         pieces = self._beginning.draw(run)
         if run.standing:
-            started = (run.request.id, run.prompt_tokens, run.reused, tuple(run.back))
+            reused = min(run.reused, len(run.prompt_tokens))
+            started = (run.request.id, run.prompt_tokens, reused, tuple(run.back))
             self._tell(run.serial, Started(*started))
         return pieces
 

@@ -97,6 +97,12 @@ def weigh(logits: Floats, mute: Tokens | None = None, values: Floats | None = No
     return Weights(logits, peaks, norms, values)
 
 
+def weigh_again(logits: Floats, norms: Doubles) -> Weights:
+    """Return the weights of rows of logits whose norms are known, of what columns ever."""
+    peaks = logits.max(axis=1)
+    return Weights(logits, peaks, norms, _exponentials(logits, peaks, 1.0))
+
+
 def choose(weights: Weights, sampling: Sampling, chances: Doubles) -> Tokens:
     """Return one column for each of `chances`, numbers in [0, 1), one for each row of weights.
 

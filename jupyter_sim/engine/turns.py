@@ -7,6 +7,7 @@ there is no room wait until others are done. Nothing is known here of batches, l
 from .cache import Cache
 from .jobs import FAN, Job, Run
 from .llama import SEQUENCES
+from .recall import Recall
 from .scoring import Scan
 
 NEWCOMERS = 1024
@@ -15,11 +16,13 @@ NEWCOMERS = 1024
 class Turns:
     """The jobs of one cache, at most `most` of them at once.
 
-    What does not end at a multiple of `grain` is not found again.
+    What does not end at a multiple of `grain` is not found again. What a rollout's prompt ends with
+    is only read where the rows after it cannot be recalled.
     """
 
-    def __init__(self, cache: Cache, most: int, grain: int) -> None:
+    def __init__(self, cache: Cache, recall: Recall, most: int, grain: int) -> None:
         self._cache = cache
+        self._recall = recall
         self._most = most
         self._grain = grain
         self.waiting: list[Job] = []
@@ -38,14 +41,19 @@ class Turns:
         """Let the next one be the first that is asked what it wants to read."""
         self.running = self.running[1:] + self.running[:1]
 
-    def admit(self) -> None:
-        """Give the most urgent, and of these the longest waiting, sequences, as far as they fit."""
+    def admit(self) -> list[Job]:
+        """Give the most urgent, and of these the longest waiting, sequences, as far as they fit.
+
+        Returns those that came in.
+        """
+        before = self.running[:]
         while self.waiting:
             job = min(self.waiting, key=lambda job: job.priority)
             if any(other.priority < job.priority for other in self.running):
                 break
             if not self._enter(job) and not self._put_back(job.priority):
                 break
+        return [job for job in self.running if job not in before]
 
     def put_away(self, job: Job) -> None:
         """Let a job wait again; what it has read stays in the cache."""
@@ -90,9 +98,12 @@ class Turns:
         """Give a job a sequence, if there is room for it; whether there was."""
         if len(self.running) == self._most:
             return False
-        sequence = self._cache.open(job.tokens[: job.first])
+        all_of_it = isinstance(job, Run) and self._grain == 1
+        sequence = self._cache.open(job.tokens if all_of_it else job.tokens[: job.first])
         if sequence is None:
             return False
+        recalled = self._recall.known(self._cache.cells(sequence, job.first))
+        self._cache.cut(sequence, job.first + recalled)
         reused = self._cache.length(sequence)
         if not self._cache.room(job.outstanding(reused) + self._outstanding()):
             self._cache.close(sequence)
