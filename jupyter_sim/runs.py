@@ -1,13 +1,13 @@
 """Text by author: stretches of it, cut and joined."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from .events import Author
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True, gc=False):
     """A stretch of text by one author."""
 
     text: str

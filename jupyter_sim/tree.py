@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, assert_never
 
+from msgspec import Struct
+
 from .errors import BadLog
 from .events import (
     Accepted,
@@ -49,8 +51,7 @@ MAX_TREE = 1 << 30
 Judged = Literal["accepted", "branched", "rejected"]
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True, gc=False):
     """Immutable text that hangs at a place; the root hangs at none. `start` code points of the
     branch stand before it.
     """
@@ -375,7 +376,8 @@ class Growth:
         length = sum(len(run.text) for run in runs)
         self._room(start, length)
         self._grown += length
-        return Node(id, at, start, runs, "".join(run.text for run in runs))
+        text = runs[0].text if len(runs) == 1 else "".join(run.text for run in runs)
+        return Node(id, at, start, runs, text)
 
     def _resolve(self, spans: Sequence[Span]) -> tuple[Run, ...]:
         self._limit(sum(map(_length, spans)), MAX_TEXT)
