@@ -200,11 +200,10 @@ export class ReplayView {
   }
 
   private name(index: number): void {
-    const { words } = this;
     const { strands } = this.player?.reel ?? { strands: [] };
     const strand = this.player?.reel.strand(index);
     const one = strands.length < 2;
-    setText(this.cell, one ? "" : words.__("cell %1 of %2", strand?.number, strands.length));
+    setText(this.cell, one ? "" : this.words.__("cell %1 of %2", strand?.number, strands.length));
     this.cell.title = visible(strand?.id ?? "");
   }
 
