@@ -183,9 +183,15 @@ function open(
   trans: TranslationBundle,
 ): void {
   const id = `jupyter-sim-replay-${context.path}`;
-  const shown = [...app.shell.widgets("main")].find((widget) => widget.id === id);
+  const areas = ["main", "right"].flatMap((area) => [...app.shell.widgets(area)]);
+  const shown = areas.find((widget) => widget.id === id);
   if (shown instanceof MainAreaWidget && shown.content instanceof Replay) shown.content.load();
-  else app.shell.add(replayOf(app, context, id, trans), "main", { mode: "split-right" });
+  else {
+    const replay = replayOf(app, context, id, trans);
+    app.shell.add(replay, "main", { mode: "split-right" });
+    // Notebook 7 has room for one document
+    if (!replay.parent) app.shell.add(replay, "right", { rank: 960 });
+  }
   app.shell.activateById(id);
 }
 

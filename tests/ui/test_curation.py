@@ -107,7 +107,10 @@ def test_notebook_7_tells_them_in_the_branches_panel(own_desk, lab: Lab, theme: 
     item.wait_for()
     assert says(desk, name)
     item.click()
-    desk.page.get_by_role("dialog").get_by_text("1 of the 1 fans").wait_for()
+    dialog = desk.page.get_by_role("dialog")
+    dialog.get_by_text("1 of the 1 fans").wait_for()
+    dialog.get_by_role("button", name="Replay").click()
+    assert Replay(desk.page).events == len(lab.events(name))
 
 
 def test_the_branches_panel_replays_the_document(desk: Desk, fan: Fan) -> None:
