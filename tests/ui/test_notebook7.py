@@ -63,14 +63,15 @@ def test_the_panel_is_walked_by_keys_and_makes_another_branch_the_text(page: Pag
     tree = Tree(desk)
     ghost, other = judged(desk)
     tree.open()
-    assert [row.text for row in tree.look() if row.branch] == [OPENING, line(ghost)]
+    opening, written = [row.text for row in tree.look() if row.branch]
+    assert opening == OPENING and line(ghost).startswith(written)
     tree.select(other[:20])
     assert tree.selected.verdict == "branched"
     desk.press("p")
     tree.until("rows.some((row) => row.selected && row.pinned)")
     desk.press("Enter")
     desk.until("(text) => desk.text() !== text", OPENING + ghost)
-    assert line(desk.text().removeprefix(OPENING)) == other
+    assert line(desk.text().removeprefix(OPENING)).startswith(other)
     desk.press("g")
     desk.page.locator(".jp-sim-graph").wait_for()
     desk.press("g")
