@@ -125,7 +125,7 @@ def test_the_pictures_that_the_readme_shows_are_there() -> None:
 @contextmanager
 def posing(desk: Desk, fan: Fan, picky: bool) -> Iterator[None]:
     """A fan in the middle of judging: one branched, one about to be replaced."""
-    desk.set(temperature=0.7, distinct=True)
+    desk.set(temperature=0.7, distinct=True, n=5)
     fan.propose()
     if picky:
         pick(desk, fan, known_words(desk.lab))
