@@ -15,7 +15,9 @@ SHAPES = {
     "15M": synthetic.M15,
     "120M": synthetic.M120,
     "120M-128k": synthetic.M120_WIDE,
+    "120M-bf16": synthetic.M120_BF16,
     "1.1B": synthetic.B1,
+    "1.1B-bf16": synthetic.B1_BF16,
 }
 
 

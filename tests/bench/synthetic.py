@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 ALIGNMENT = 32
 LETTERS = "etaoinshrdlucmfwypvbgkjqxz"
-F32, Q4_0, Q8_0 = 0, 2, 8
+F32, Q4_0, Q8_0, BF16 = 0, 2, 8, 30
 BLOCK = 32
 NO_WORDS = 257
 SCALE, STEEPNESS = 0.02, 4.0
@@ -39,7 +39,9 @@ TINY = Shape(2, 64, 2, 1, 96, vocabulary=2_000, context=512)
 M15 = Shape(6, 288, 6, 6, 768)
 M120 = Shape(30, 576, 9, 3, 1536)
 M120_WIDE = M120._replace(vocabulary=128_000)
+M120_BF16 = M120._replace(quantisation=BF16)
 B1 = Shape(22, 2048, 32, 4, 5632, quantisation=Q4_0)
+B1_BF16 = B1._replace(quantisation=BF16)
 
 
 def write(path: Path, shape: Shape, seed: int = 0) -> Path:
@@ -83,7 +85,7 @@ def _tensors(shape: Shape):  # type: ignore[no-untyped-def]
 def _weights(
     random: np.random.Generator, name: str, dimensions: tuple[int, ...], kind: int
 ) -> bytes:
-    """Norms, and blocks of random integers under a common scale of about SCALE.
+    """Norms, and random weights of about SCALE: numbers, or blocks of integers with a scale each.
 
     The last norm makes logits of standard deviation STEEPNESS, but next to none for the end of text
     and for single bytes.
@@ -92,6 +94,9 @@ def _weights(
     if kind == F32:
         last = STEEPNESS / SCALE / elements**0.5 if name == "output_norm.weight" else 1
         return np.full(elements, last, np.float32).tobytes()
+    if kind == BF16:
+        numbers = SCALE * random.standard_normal(elements, np.float32)
+        return (numbers.view(np.uint32) >> 16).astype(np.uint16).tobytes()
     bytes_each = _size((BLOCK,), kind)
     blocks = random.integers(0, 256, (elements // BLOCK, bytes_each), np.uint8)
     blocks[:, :2] = _half(SCALE / (74 if kind == Q8_0 else 4.6))
@@ -106,7 +111,8 @@ def _half(number: float) -> NDArray[np.uint8]:
 
 def _size(dimensions: tuple[int, ...], kind: int) -> int:
     elements = int(np.prod(dimensions))
-    return {F32: 4 * elements, Q4_0: elements // 32 * 18, Q8_0: elements // 32 * 34}[kind]
+    blocks = elements // BLOCK
+    return {F32: 4 * elements, BF16: 2 * elements, Q4_0: 18 * blocks, Q8_0: 34 * blocks}[kind]
 
 
 def _padded(size: int) -> int:

@@ -41,7 +41,9 @@ TARGETS = {
     "starter": Targets(),
     "15M": Targets("≥ 2.4", "≥ 2.3", "≤ 20"),
     "120M": Targets("≥ 2.8", "≥ 2.7", "≤ 4", "≥ 3.4"),
+    "120M-bf16": Targets("≥ 2.8", "≥ 2.7", "≤ 4", "≥ 3.4", rounds=3),
     "1.1B": Targets("≥ 3.0", "≥ 2.8", "≤ 1.5", "≥ 3.4", rounds=3),
+    "1.1B-bf16": Targets("≥ 3.0", "≥ 2.8", "≤ 1.5", "≥ 3.4", rounds=2),
 }
 
 
@@ -133,7 +135,7 @@ def test_a_fan_of_eight(bench: Bench, tokens: int) -> None:
 
 
 @pytest.mark.bench
-@pytest.mark.parametrize("count", [8, 16])
+@pytest.mark.parametrize("count", [2, 8, 16])
 def test_what_rows_in_one_batch_gain(bench: Bench, count: int) -> None:
     """No engine can draw a fan faster than this says, apart from what the baseline wastes."""
 
