@@ -53,7 +53,7 @@ def test_the_caret_stays_where_it_was_while_one_is_in_a_panel(desk: Desk, tree: 
 
 @pytest.mark.parametrize("way", ["menu", "palette"])
 def test_a_fan_that_is_asked_for_in_a_menu_has_the_keys(desk: Desk, fan: Fan, way: str) -> None:
-    desk.set(n=3, length="word")
+    desk.set(n=3, length="word", distinct=True)
     desk.notebook(OPENING, "Another cell")
     label = "Propose Continuations"
     if way == "menu":
