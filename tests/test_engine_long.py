@@ -108,7 +108,7 @@ async def test_a_rollout_is_cancelled_while_its_prompt_is_split(slow: Slow) -> N
 async def test_what_was_cancelled_before_is_not_split_at_all(slow: Slow, tmp_path: Path) -> None:
     first = asyncio.create_task(slow.engine.survey(Survey("first", NOVEL)))
     await slow.until_it_splits()
-    second = asyncio.create_task(scored(slow.engine, Scoring("second", NOVEL)))
+    second = asyncio.create_task(scored(slow.engine, Scoring("second", "So " + NOVEL)))
     await slow.finishes()
     slow.engine.cancel("second")
     assert not (await second)[-1].whole

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from ..errors import EngineError, ModelError
 from .cache import Copy, Cut, Discard, Order, Park, Unpark
 from .cores import cores
+from .tokenization import independent
 from .wire import Settings
 
 SEQUENCES = 64
@@ -34,6 +35,8 @@ PARKING = 1 << 28
 MAX_CONTEXT, MAX_CONTEXT_APART = 8192, 2048
 ERROR, CONTINUED = 4, 5
 GPU_KINDS = (1, 2)
+SENTENCE_PIECE, BYTE_PAIRS = 1, 2
+USER_DEFINED, STRIPS = 16, 128 | 256
 
 LIBC = ctypes.CDLL("msvcrt" if os.name == "nt" else None)
 
@@ -87,6 +90,9 @@ class Llama:
         self._memory = api.llama_get_memory(self._ctx)
         self.parameters: int = api.llama_model_n_params(self._model)
         self.pieces = self._pieces()
+        self._spaces = (
+            sum(len(self.pieces[token]) for token in self._tokens(b"a", opened=False)) - 1
+        )
         self.ends = self._ends()
         self.mute = np.array(
             [t for t, piece in enumerate(self.pieces) if not piece and t not in self.ends],
@@ -126,13 +132,32 @@ class Llama:
 
     def tokenize(self, text: str) -> list[int]:
         """Return the tokens of `text`, after the opening token where the model wants one."""
-        raw = text.encode()
+        return self._tokens(text.encode(), opened=True)
+
+    def tokenize_on(self, text: str) -> list[int]:
+        """Return the tokens of `text`, which begins with a space, where it stands behind a word.
+
+        They are those only where words are `independent`.
+        """
+        # some models put a space before every text
+        return self._tokens(text.encode()[self._spaces :], opened=False)
+
+    @property
+    def independent(self) -> bool:
+        """Whether each word has the same tokens, whatever stands before and behind it."""
+        known = api.llama_vocab_type(self._vocab) in (BYTE_PAIRS, SENTENCE_PIECE)
+        ends = api.llama_vocab_get_add_eos(self._vocab)
+        attributes = (api.llama_vocab_get_attr(self._vocab, t) for t in range(self.vocabulary))
+        greedy = any(one & USER_DEFINED and one & STRIPS for one in attributes)
+        return known and not ends and not greedy and independent(self.pieces)
+
+    def _tokens(self, raw: bytes, *, opened: bool) -> list[int]:
         room = len(raw) + 8
         buffer = (api.llama_token * room)()
-        count = api.llama_tokenize(self._vocab, raw, len(raw), buffer, room, True, False)
+        count = api.llama_tokenize(self._vocab, raw, len(raw), buffer, room, opened, False)
         if count < 0:
             raise EngineError(f"The model's tokenizer gave up on {len(raw):,} bytes of text.")
-        return list(buffer[:count])
+        return buffer[:count]
 
     def decode(self, tokens: Ints, positions: Ints, sequences: Ints, wanted: Ints) -> int:
         """Run one batch of at most BATCH tokens; `wanted` flags those whose logits are needed.

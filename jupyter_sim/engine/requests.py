@@ -13,6 +13,7 @@ from .jobs import Run
 from .llama import Llama
 from .messages import Rollout, Scoring, Survey, Surveyed
 from .scoring import Scan, ends
+from .tokenization import Tokenization
 from .vocabulary import Spellings
 from .wire import Request
 
@@ -50,6 +51,8 @@ class Requests:
         self._model = model
         self._spellings = Spellings(model.pieces, memory)
         self._longest = max(1, *map(len, model.pieces))
+        rest = model.tokenize_on if model.independent else None
+        self._tokenization = Tokenization(model.tokenize, rest, model.pieces)
 
     def make(self, serial: int, request: Request) -> Made:
         """Return what is to be computed, or answered. Raises ContextFull or BadInput."""
@@ -91,7 +94,7 @@ class Requests:
         """Return a scoring to be computed. Raises BadInput for tokens that the model lacks."""
         model = self._model
         if request.tokens is None:
-            text = model.tokenize(request.text)
+            text = self._tokenization.tokens(request.text)
             led = model.opens and text[:1] == [model.opener]
             text = text[led:]
             places = ends(map(model.pieces.__getitem__, text), request.text)
@@ -116,6 +119,6 @@ class Requests:
         return Surveyed(request.id, tuple(tokens), tuple(places), 0, tuple(tokens[stay:]))
 
     def _prompt(self, text: str) -> Prompt:
-        tokens = self._model.tokenize(text)
+        tokens = self._tokenization.tokens(text)
         back, rest = taken_back(tokens, self._model.pieces, text.encode())
         return Prompt(tokens, back, rest)
