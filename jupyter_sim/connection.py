@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable
 
 from .document import Document
-from .documents import Documents, Stands
+from .documents import Documents, Files
 from .errors import BadInput, SimError
 from .protocol import FromDocument, FromFront, Hello, Model, Refused, decode, id_of
 
@@ -16,15 +16,15 @@ from .protocol import FromDocument, FromFront, Hello, Model, Refused, decode, id
 class Connection:
     """Decode requests, find the document that the first one names, and hand the others to it.
 
-    `stands` tells whether a path still has a file. Made and used on one event loop.
+    `files` tells what stands at a path. Made and used on one event loop.
     """
 
     def __init__(
-        self, documents: Documents, answer: Callable[[FromDocument], None], stands: Stands
+        self, documents: Documents, answer: Callable[[FromDocument], None], files: Files
     ) -> None:
         self._documents = documents
         self._answer = answer
-        self._stands = stands
+        self._files = files
         self._document: Document | None = None
         self._order = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -51,7 +51,7 @@ class Connection:
 
     async def _opened(self, request: FromFront) -> Document:
         if isinstance(request, Hello):
-            self._document = await self._documents.open(request, self._answer, self._stands)
+            self._document = await self._documents.open(request, self._answer, self._files)
         if self._document is None:
             raise BadInput("A request came before hello; say hello first.")
         return self._document

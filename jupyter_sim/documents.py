@@ -1,13 +1,18 @@
 """Which documents are open, and how a front end's first request finds the one it means.
 
-A notebook carries its document's id in its metadata; a copy of it, at another path while the first
-still stands, begins a document of its own. Text files and widgets are found by path. The paths
-are names only: this module opens no file but through `history`.
+A notebook carries its document's id in its metadata. Where the file at the path that was recorded
+still carries it too, the other one is a copy: it becomes a document of its own, which begins with
+what the first had recorded when the copy was saved. Where not, the notebook was renamed. What was
+recorded at a path since its file was last saved belongs to that file, whatever the file says. Text
+files and widgets are found by path. The paths are names only: hosts say what is in the files, and
+this module opens none but through `history`.
 """
 
 import asyncio
+import math
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from .document import Document
@@ -17,7 +22,30 @@ from .history import History, Summary, documents
 from .prompts import NO_LIMITS, Limits
 from .protocol import Hello
 
-Stands = Callable[[str], Awaitable[bool]]
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A file as it stands: the document that it names, if it does, and when it was last changed, in
+    seconds since 1970.
+    """
+
+    document: str | None
+    time: float
+
+
+Files = Callable[[str], Awaitable[Saved | None]]
+
+GRAIN = 2.0
+"""Seconds by which the time of a file may lie before what was recorded before it was saved."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A document: where `of` names another, it begins with what that one had recorded at a time."""
+
+    id: str
+    of: str = ""
+    until: float = 0.0
 
 
 class Documents:
@@ -35,19 +63,19 @@ class Documents:
         self._order = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def open(self, hello: Hello, reply: Reply, stands: Stands) -> Document:
-        """The document that a front end means, with `reply` among those it answers. `stands` tells
-        whether a path still has a file.
+    async def open(self, hello: Hello, reply: Reply, files: Files) -> Document:
+        """The document that a front end means, with `reply` among those it answers. `files` tells
+        what stands at a path, if anything does.
 
         Raises BadLog where the history cannot be read, HistoryError where a rename cannot be
         written down.
         """
         async with self._order:
             known = await asyncio.to_thread(documents, self._root)
-            id = await self._find(hello, stands, known)
-            if id not in self._open:
-                self._open[id] = await asyncio.to_thread(self._load, id, hello)
-            document = self._open[id]
+            found = await self._find(hello, files, known)
+            if found.id not in self._open:
+                self._open[found.id] = await asyncio.to_thread(self._load, found, hello)
+            document = self._open[found.id]
             await document.history.rename(hello.path)
             document.join(reply)
             return document
@@ -74,19 +102,43 @@ class Documents:
                 del self._open[id]
                 await document.close()
 
-    def _load(self, id: str, hello: Hello) -> Document:
-        history = History.open(id, path=hello.path, kind=hello.kind, root=self._root)
+    def _load(self, found: _Found, hello: Hello) -> Document:
+        if found.of:
+            history = History.copy(
+                found.id, found.of, found.until, hello.path, hello.kind, self._root
+            )
+        else:
+            history = History.open(found.id, path=hello.path, kind=hello.kind, root=self._root)
         return Document(history, self.engine, self._limits)
 
-    async def _find(self, hello: Hello, stands: Stands, known: list[Summary]) -> str:
-        homes = {summary.document: (summary.path, summary.kind) for summary in known}
+    async def _find(self, hello: Hello, files: Files, known: list[Summary]) -> _Found:
+        homes = {summary.document: summary for summary in known}
         for id, document in self._open.items():
-            homes[id] = (document.history.path, document.history.kind)
-        if hello.document:
-            home, _ = homes.get(hello.document, ("", ""))
-            copied = home not in ("", hello.path) and await stands(home)
-            return uuid.uuid4().hex if copied else hello.document
-        mine = (hello.path, hello.kind)
-        found = (id for id, home in homes.items() if home == mine)
-        noted = hello.kind == "notebook"
-        return next((id for id in found if id in self._open or not noted), uuid.uuid4().hex)
+            own = document.history
+            if document.joined:
+                homes[id] = Summary(id, own.path, own.kind, 0.0, math.inf, own.of)
+        named = hello.document
+        if named in homes and not await _is_copy(named, hello, files, homes):
+            return _Found(named)
+        file = await files(hello.path)
+        if named and named not in homes:
+            # perhaps that of a copy that was greeted before, and in which nothing happened
+            named = file.document if file and file.document in homes else named
+            if not await _is_copy(named, hello, files, homes):
+                return _Found(named)
+        here = [s for s in homes.values() if (s.path, s.kind) == (hello.path, hello.kind)]
+        if hello.kind == "notebook":
+            saved = file.time if file else 0.0
+            here = [s for s in here if s.last >= saved and s.of == (named or s.of)]
+        if here:
+            return _Found(here[0].document)
+        return _Found(uuid.uuid4().hex, named or "", file.time + GRAIN if file else math.inf)
+
+
+async def _is_copy(named: str, hello: Hello, files: Files, homes: Mapping[str, Summary]) -> bool:
+    """Whether the file that a document was in still stands, and this is another one."""
+    home = homes[named].path if named in homes else ""
+    if home in ("", hello.path):
+        return False
+    file = await files(home)
+    return file is not None and (hello.kind != "notebook" or file.document == named)

@@ -37,8 +37,11 @@ line proves all lines before it, and only the last line of a writer is proved by
 evidence of damage, not authentication.
 
 Members that have a default may be missing. A header's `mends` (empty by default) names the damaged
-segment that this one stands for, or the session log that came in with it: its events are by the
-writer that their stamps name.
+segment that this one stands for, the file that came in with it, or the document that this one was
+copied from: its events are by the writer that their stamps name.
+
+The copy of a notebook is a document of its own. It begins with all that the other one recorded
+before the file was copied, with the same ids and another `document` in the stamps.
 
 ## Order
 
@@ -121,10 +124,12 @@ from operator import attrgetter
 from pathlib import Path
 
 from jupyter_core.paths import jupyter_data_dir
+from msgspec.structs import replace
 
 from .errors import BadInput, HistoryError
 from .events import MAX_SEQ, Event, Stamp
 from .formats import simlog
+from .formats.arrival import settle
 from .formats.chain import dump
 from .formats.segment import Header, Segment, glance, open_plain, read_segments, set_aside
 from .formats.writer import Writer
@@ -135,7 +140,7 @@ _DOCUMENT = re.compile("[A-Za-z0-9-]{1,64}")
 @dataclass(frozen=True, slots=True)
 class Summary:
     """A document that has a history. Times are seconds since 1970, UTC; `path` and `kind` are the
-    latest that were recorded.
+    latest that were recorded, `of` the document that it is a copy of.
     """
 
     document: str
@@ -143,6 +148,7 @@ class Summary:
     kind: str
     first: float
     last: float
+    of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +181,10 @@ class History:
         self.kind = kind
         header = Header(document=self.document, writer=self._writer, path=path, kind=kind)
         self._home = places[0]
-        self._segments = Writer(_usable(places), header)
+        self._places = _usable(places)
+        self._segments = Writer(self._places, header)
+        self._along: Sequence[Event] = ()
+        self.of = ""
         self._thread = ThreadPoolExecutor(1, "history")
         self._queue: list[_Waiting] = []
         self._commit: asyncio.Task[None] | None = None
@@ -189,6 +198,25 @@ class History:
         event. Raises BadInput for an impossible id, BadLog where the history cannot be read.
         """
         return cls(folders(document, root), path, kind)
+
+    @classmethod
+    def copy(
+        cls, document: str, of: str, until: float, path: str, kind: str, root: Path | None = None
+    ) -> "History":
+        """Begin a document with what another one had recorded at a time; like all else, that is on
+        disk with the first event. Raises as `read` does.
+        """
+        made = cls.open(document, path=path, kind=kind, root=root)
+        events, made._damage = read(of, root)
+        made._along = tuple(
+            replace(event, stamp=replace(event.stamp, document=document))
+            for event in _recorded_at(until, events)
+        )
+        made.of = of
+        made._events = list(made._along)
+        made._ids = {event.stamp.id for event in made._events}
+        made._seq = made._events[-1].stamp.seq if made._events else 0
+        return made
 
     @property
     def damage(self) -> tuple[str, ...]:
@@ -255,7 +283,7 @@ class History:
             return
         self.path = path
         work = asyncio.get_running_loop().run_in_executor(
-            self._thread, self._segments.rename, path, bool(self._events)
+            self._thread, self._segments.rename, path, bool(self._events) and not self._along
         )
         try:
             await work
@@ -276,10 +304,20 @@ class History:
         while self._queue:
             group, self._queue = self._queue, []
             lines = [line for waiting in group for line in waiting.lines]
-            work = loop.run_in_executor(self._thread, self._segments.write, lines)
+            work = loop.run_in_executor(self._thread, self._write, lines)
             await asyncio.wait([work])
             self._answer(group, work.exception())
         self._commit = None
+
+    def _write(self, lines: Sequence[bytes]) -> None:
+        """What a copy begins with comes first."""
+        if self._along:
+            header = Header(
+                document=self.document, writer="", path=self.path, kind=self.kind, mends=self.of
+            )
+            settle(self._places, header, self._along)
+            self._along = ()
+        self._segments.write(lines)
 
     def _answer(self, group: list[_Waiting], error: BaseException | None) -> None:
         for waiting in group:
@@ -404,6 +442,14 @@ def _is_ours(folder: Path) -> bool:
     return not hasattr(os, "getuid") or status.st_uid == os.getuid()
 
 
+def _recorded_at(time: float, events: Sequence[Event]) -> Sequence[Event]:
+    """The events up to the last that was recorded by then; all of them where the clock tells that
+    none was.
+    """
+    counts = (n for n in range(len(events), 0, -1) if events[n - 1].stamp.time <= time)
+    return events[: next(counts, len(events))]
+
+
 def _usable(places: Sequence[Path]) -> list[Path]:
     """The folders without those that cannot be written now, if there are others."""
     usable = [place for place in places if os.access(_standing(place), os.W_OK | os.X_OK)]
@@ -430,12 +476,14 @@ def _sentences(segments: Sequence[Segment]) -> tuple[str, ...]:
 def _summary(places: Sequence[Path]) -> Summary:
     glances = [glance(path) for folder in places for path in folder.glob("*.jsonl")]
     latest = max(glances, key=lambda g: (g.header is not None, g.last))
+    mended = {g.header.mends for g in glances if g.header}
     return Summary(
         document=places[0].name,
         path=latest.header.path if latest.header else "",
         kind=latest.header.kind if latest.header else "",
         first=min(g.first for g in glances),
         last=max(g.last for g in glances),
+        of=next((m for m in sorted(mended) if _DOCUMENT.fullmatch(m)), ""),
     )
 
 

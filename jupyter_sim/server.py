@@ -22,13 +22,14 @@ from traitlets import Bool, Float, Integer, Unicode
 
 from . import history
 from .connection import Connection
-from .documents import Documents
+from .documents import Documents, Saved
 from .engine.client import LlamaEngine, Settings
 from .errors import SimError
 from .prompts import Limits
 from .protocol import MAX_MESSAGE, FromDocument, encode
 
 RESOURCE = "jupyter_sim"
+METADATA = "jupyter_sim"
 
 
 def documents(handler: JupyterHandler) -> Documents:
@@ -95,7 +96,7 @@ class SocketHandler(ExtensionHandlerMixin, WebSocketMixin, WebSocketHandler, Jup
     def open(self, *args: Any, **kwargs: Any) -> None:
         """Connect the front end to the open documents."""
         super().open(*args, **kwargs)
-        self.connection = Connection(documents(self), self.answer, self._stands)
+        self.connection = Connection(documents(self), self.answer, self._files)
 
     async def on_message(self, message: str | bytes) -> None:
         """Hand one request on, and read the next when its place in the order is sure."""
@@ -114,9 +115,24 @@ class SocketHandler(ExtensionHandlerMixin, WebSocketMixin, WebSocketHandler, Jup
         except WebSocketClosedError:
             self.log.debug("jupyter_sim: a front end left before its answer came")
 
-    async def _stands(self, path: str) -> bool:
-        contents: Any = self.contents_manager
-        return bool(await ensure_async(contents.file_exists(path)))
+    async def _files(self, path: str) -> Saved | None:
+        return await saved(self.contents_manager, path)
+
+
+async def saved(contents: Any, path: str) -> Saved | None:
+    """What a contents manager has at a path, if it has a file there."""
+    try:
+        model = await ensure_async(contents.get(path, content=False))
+        if model["type"] == "directory":
+            return None
+        time = model["last_modified"].timestamp()
+        if model["type"] != "notebook":
+            return Saved(None, time)
+        model = await ensure_async(contents.get(path))
+    except web.HTTPError:
+        return None
+    known = model["content"]["metadata"].get(METADATA)
+    return Saved(known.get("document") if isinstance(known, dict) else None, time)
 
 
 class SimApp(ExtensionApp):

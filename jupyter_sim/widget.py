@@ -91,6 +91,5 @@ class Loom(anywidget.AnyWidget):
         self.send({"protocol": json.loads(encode(answer))})
 
 
-async def _nowhere(path: str) -> bool:
+async def _nowhere(path: str) -> None:
     """A widget's document is a name, not a file that could be copied."""
-    return False

@@ -1,23 +1,18 @@
 """Hello finds the right document; what is no request gets one clear sentence."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from jupyter_sim.connection import Connection
 from jupyter_sim.documents import Documents
 from jupyter_sim.engine.scripted import ScriptedEngine
 from jupyter_sim.history import documents as saved
 from jupyter_sim.protocol import (
     MAX_MESSAGE,
     Acknowledged,
-    FromDocument,
-    FromFront,
     Hello,
-    Kind,
     Model,
     Propose,
     Refused,
@@ -25,40 +20,7 @@ from jupyter_sim.protocol import (
     Welcome,
 )
 
-
-class Line:
-    """A connection and what came back over it."""
-
-    def __init__(self, documents: Documents, standing: tuple[str, ...] = ()) -> None:
-        self.heard: list[FromDocument] = []
-        self._standing = standing
-        self._news = asyncio.Event()
-        self.connection = Connection(documents, self._hear, self._stands)
-
-    async def say(self, request: FromFront | bytes) -> FromDocument:
-        """The next answer of any kind but a status."""
-        before = len(self._answers())
-        data = request if isinstance(request, bytes) else msgspec.json.encode(request)
-        await self.connection.hear(data)
-        while len(self._answers()) == before:
-            self._news.clear()
-            await asyncio.wait_for(self._news.wait(), 10)
-        return self._answers()[before]
-
-    async def hello(self, path: str, document: str | None = None, kind: Kind = "notebook") -> str:
-        answer = await self.say(Hello("hello-0001", kind, path, document))
-        assert isinstance(answer, Welcome)
-        return answer.document
-
-    def _answers(self) -> list[FromDocument]:
-        return [answer for answer in self.heard if not isinstance(answer, Model)]
-
-    def _hear(self, answer: FromDocument) -> None:
-        self.heard.append(answer)
-        self._news.set()
-
-    async def _stands(self, path: str) -> bool:
-        return path in self._standing
+from .line import Line, begin
 
 
 @pytest.fixture
@@ -66,11 +28,6 @@ async def documents(tmp_path: Path) -> AsyncIterator[Documents]:
     opened = Documents(ScriptedEngine(), tmp_path)
     yield opened
     await opened.close()
-
-
-async def begin(line: Line) -> None:
-    """Record something, so that the document is on disk."""
-    await line.say(Sync("request-0001", "cell", "It was "))
 
 
 async def test_a_notebook_without_an_id_begins_a_document(documents: Documents) -> None:
@@ -89,24 +46,6 @@ async def test_a_renamed_notebook_keeps_its_document(documents: Documents) -> No
     id = await line.hello("a.ipynb")
     await begin(line)
     assert await Line(documents).hello("b.ipynb", id) == id
-
-
-async def test_a_copy_begins_a_document_of_its_own(documents: Documents) -> None:
-    line = Line(documents)
-    id = await line.hello("a.ipynb")
-    await begin(line)
-    assert await Line(documents, standing=("a.ipynb",)).hello("copy.ipynb", id) != id
-
-
-async def test_a_new_file_at_the_old_path_does_not_make_a_renamed_notebook_a_copy(
-    documents: Documents,
-) -> None:
-    line = Line(documents)
-    id = await line.hello("Untitled.ipynb")
-    await begin(line)
-    assert await Line(documents).hello("story.ipynb", id) == id
-    again = Line(documents, standing=("Untitled.ipynb", "story.ipynb"))
-    assert await again.hello("story.ipynb", id) == id
 
 
 async def test_a_rename_is_on_disk_before_anything_else_happens(

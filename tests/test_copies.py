@@ -1,0 +1,369 @@
+"""Notebooks are renamed, moved, copied and deleted, in JupyterLab and in a shell: a history stays
+with its notebook, and a copy goes on with a history of its own.
+"""
+
+import json
+import os
+import subprocess
+import uuid
+from collections.abc import AsyncIterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
+
+from jupyter_sim import history, upkeep
+from jupyter_sim.document import Document
+from jupyter_sim.documents import GRAIN, Documents
+from jupyter_sim.engine.scripted import ScriptedEngine
+from jupyter_sim.formats.notebook import write_notebook
+from jupyter_sim.protocol import Accept, Acknowledged, FromFront, Kind, Propose, Sync, Welcome
+from jupyter_sim.server import saved
+from jupyter_sim.tree import Tree, fold
+
+from .line import Line
+from .writer import told
+
+TEXT = "It was "
+SAID = "It was a dark night."
+
+
+class Page:
+    """A document as a front end has it open: what it read when it was opened, and its line."""
+
+    def __init__(self, desk: "Desk", path: str, kind: Kind) -> None:
+        self.path = path
+        self.line = Line(desk.documents, desk.files)
+        self._desk = desk
+        self._kind = kind
+
+    async def open(self) -> Welcome:
+        """Greet, and tell what the recorded cells are found to say."""
+        file = self._desk.root / self.path
+        self.id, self.texts = None, {"text": file.read_text()}
+        if self._kind == "notebook":
+            content = json.loads(file.read_text())
+            self.id = content["metadata"].get("jupyter_sim", {}).get("document")
+            self.texts = {cell["id"]: "".join(cell["source"]) for cell in content["cells"]}
+        self.welcome = await self.line.welcome(self.path, self.id, self._kind)
+        for cell in self.welcome.cells:
+            await self._tell(Sync(uuid.uuid4().hex, cell, self.texts[cell], found=True))
+        return self.welcome
+
+    @property
+    def document(self) -> str:
+        return self.welcome.document
+
+    @property
+    def tree(self) -> Tree:
+        (tree,) = self._opened.trees.values()
+        return tree
+
+    @property
+    def authors(self) -> str:
+        tree = self.tree
+        assert tree.head
+        return "".join(run.author[0] * len(run.text) for run in tree.runs(tree.head))
+
+    async def write(self, text: str) -> None:
+        """Type until the only cell says so."""
+        (cell,) = self.texts
+        self.texts[cell] = text
+        await self._tell(Sync(uuid.uuid4().hex, cell, text))
+
+    async def propose(self) -> None:
+        """Let the model go on, and accept what it says."""
+        ((cell, text),) = self.texts.items()
+        await self.write(text)
+        draw, fan = uuid.uuid4().hex, uuid.uuid4().hex
+        await self.line.draw(Propose(draw, cell, fan, len(text), 1, "sentence", 48))
+        (candidate,) = self.tree.offered.keys() - self.tree.verdicts.keys()
+        stop = len(self.tree.nodes[candidate].text)
+        verdict = Accept(
+            uuid.uuid4().hex, cell, fan, candidate, (candidate,), len(text), 0, stop, True
+        )
+        await self._tell(verdict)
+        self.texts[cell] = self.tree.text
+
+    def save(self) -> None:
+        """Save, with the id of the document if it is a notebook."""
+        file = self._desk.root / self.path
+        if self._kind == "notebook":
+            file.unlink(missing_ok=True)
+            write_notebook(file, self.document, self.texts)
+        else:
+            file.write_text(self.texts["text"])
+
+    def close(self) -> None:
+        self.line.connection.close()
+
+    @property
+    def _opened(self) -> Document:
+        return self._desk.documents._open[self.document]
+
+    async def _tell(self, request: FromFront) -> None:
+        assert await self.line.say(request) == Acknowledged(request.id)
+
+
+class Desk:
+    """A folder of notebooks, a server's documents, and one of the ways to change files."""
+
+    def __init__(self, place: Path, way: str) -> None:
+        self.root = place / "work"
+        self.root.mkdir()
+        self.histories = place / "history"
+        self._way = way
+        self._contents = AsyncLargeFileManager(root_dir=str(self.root))
+        self.files = partial(saved, self._contents)
+        self.start()
+
+    def start(self) -> None:
+        self.documents = Documents(ScriptedEngine(told((SAID[7:],) * 9)), self.histories)
+
+    async def restart(self) -> None:
+        """End the server and start it again."""
+        await self.documents.close()
+        self.start()
+
+    def notebook(self, name: str, text: str = TEXT) -> None:
+        write_notebook(self.root / name, "", {"cell": text})
+        content = json.loads((self.root / name).read_text())
+        (self.root / name).write_text(json.dumps({**content, "metadata": {}}))
+
+    async def open(self, path: str, kind: Kind = "notebook") -> Page:
+        page = Page(self, path, kind)
+        await page.open()
+        return page
+
+    async def written(self, path: str, kind: Kind = "notebook") -> Page:
+        """A document in which the model said something, saved and open."""
+        page = await self.open(path, kind)
+        await page.propose()
+        page.save()
+        return page
+
+    async def rename(self, old: str, new: str) -> None:
+        (self.root / new).parent.mkdir(exist_ok=True)
+        await self._do(self._contents.rename_file, "mv", old, new)
+
+    async def copy(self, old: str, new: str) -> None:
+        await self._do(self._contents.copy, "cp", old, new)
+
+    async def delete(self, path: str) -> None:
+        await self._do(self._contents.delete_file, "rm", path)
+
+    async def _do(self, lab: Any, shell: str, *paths: str) -> None:
+        if self._way == "JupyterLab":
+            await lab(*paths)
+            return
+        if self._way == "a shell, with the server stopped":
+            await self.documents.close()
+        subprocess.run([shell, *paths], cwd=self.root, check=True)
+        if self._way == "a shell, with the server stopped":
+            self.start()
+
+    def recorded(self) -> dict[str, str]:
+        """The path of each document that has a history."""
+        return {one.document: one.path for one in history.documents(self.histories)}
+
+    def read(self, document: str) -> Tree:
+        """A document's tree as it is on disk, which is whole."""
+        assert upkeep.verify(document, self.histories).problems == ()
+        (tree,) = fold(history.read(document, self.histories)[0])[0].values()
+        return tree
+
+
+@pytest.fixture(
+    params=["JupyterLab", "a shell, with the server running", "a shell, with the server stopped"]
+)
+async def desk(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Desk]:
+    made = Desk(tmp_path, request.param)
+    yield made
+    await made.documents.close()
+
+
+@pytest.mark.parametrize("new", ["b.ipynb", "folder/a.ipynb"])
+async def test_a_notebook_that_is_renamed_or_moved_keeps_its_history(desk: Desk, new: str) -> None:
+    desk.notebook("a.ipynb")
+    before = await desk.written("a.ipynb")
+    before.close()
+    await desk.rename("a.ipynb", new)
+    after = await desk.open(new)
+    assert (after.document, after.tree.text) == (before.document, SAID)
+    assert desk.recorded() == {before.document: new}
+
+
+async def test_a_new_file_where_a_notebook_was_makes_it_no_copy(desk: Desk) -> None:
+    desk.notebook("a.ipynb")
+    before = await desk.written("a.ipynb")
+    before.close()
+    await desk.rename("a.ipynb", "b.ipynb")
+    desk.notebook("a.ipynb", "Another text.")
+    after = await desk.open("b.ipynb")
+    assert (after.document, after.tree.text) == (before.document, SAID)
+    assert (await desk.open("a.ipynb")).document != before.document
+
+
+async def test_a_copy_begins_with_the_history_and_both_go_on_apart(desk: Desk) -> None:
+    desk.notebook("a.ipynb")
+    first = await desk.written("a.ipynb")
+    first.close()
+    await desk.copy("a.ipynb", "b.ipynb")
+    copy, first = await desk.open("b.ipynb"), await desk.open("a.ipynb")
+    assert copy.document != first.document
+    assert copy.tree.nodes == first.tree.nodes
+    assert copy.tree.verdicts == first.tree.verdicts
+    assert copy.authors == "f" * 7 + "m" * 13
+    await copy.write(SAID + " Here.")
+    await first.write(SAID + " There.")
+    assert desk.read(copy.document).text == SAID + " Here."
+    assert desk.read(first.document).text == SAID + " There."
+    assert desk.recorded() == {copy.document: "b.ipynb", first.document: "a.ipynb"}
+    copy.save()
+    copy.close()
+    await desk.restart()
+    again = await desk.open("b.ipynb")
+    assert (again.document, again.tree.text) == (copy.document, SAID + " Here.")
+    assert again.authors == "f" * 7 + "m" * 13 + "h" * 6
+
+
+async def test_a_copy_has_nothing_of_what_was_written_after_it(desk: Desk) -> None:
+    desk.notebook("a.ipynb")
+    first = await desk.written("a.ipynb")
+    events = history.read(first.document, desk.histories)[0]
+    await desk.copy("a.ipynb", "b.ipynb")
+    os.utime(desk.root / "b.ipynb", (events[-1].stamp.time + 0.001 - GRAIN,) * 2)
+    first = await desk.open("a.ipynb")
+    await first.write(SAID + " And then all was lost.")
+    copy = await desk.open("b.ipynb")
+    await copy.write(SAID + " The end.")
+    own = history.read(copy.document, desk.histories)[0]
+    assert [event.stamp.id for event in own[:-1]] == [event.stamp.id for event in events]
+
+
+async def test_a_copy_of_a_copy_begins_with_the_history_of_both(desk: Desk) -> None:
+    desk.notebook("a.ipynb")
+    (await desk.written("a.ipynb")).close()
+    await desk.copy("a.ipynb", "b.ipynb")
+    second = await desk.open("b.ipynb")
+    await second.write(SAID + " Here.")
+    second.save()
+    second.close()
+    await desk.copy("b.ipynb", "c.ipynb")
+    third = await desk.open("c.ipynb")
+    assert third.authors == "f" * 7 + "m" * 13 + "h" * 6
+    await third.write(SAID)
+    assert len(desk.recorded()) == 3
+
+
+async def test_a_copy_that_is_only_looked_at_leaves_nothing(desk: Desk) -> None:
+    desk.notebook("a.ipynb")
+    first = await desk.written("a.ipynb")
+    await desk.copy("a.ipynb", "b.ipynb")
+    for _ in range(2):
+        copy = await desk.open("b.ipynb")
+        assert copy.tree.text == SAID
+        copy.close()
+    assert desk.recorded() == {first.document: "a.ipynb"}
+
+
+async def test_what_is_recorded_of_a_copy_that_was_never_saved_is_found_again(desk: Desk) -> None:
+    desk.notebook("a.ipynb")
+    (await desk.written("a.ipynb")).close()
+    await desk.copy("a.ipynb", "b.ipynb")
+    copy = await desk.open("b.ipynb")
+    await copy.propose()
+    copy.close()
+    await desk.restart()
+    again = await desk.open("b.ipynb")
+    assert again.document == copy.document
+    assert SAID + SAID[7:] in {again.tree.branch(head) for head in again.tree.heads}
+
+
+async def test_what_is_recorded_of_a_notebook_that_was_never_saved_is_found_again(
+    desk: Desk,
+) -> None:
+    desk.notebook("a.ipynb")
+    first = await desk.open("a.ipynb")
+    await first.propose()
+    first.close()
+    await desk.restart()
+    again = await desk.open("a.ipynb")
+    assert again.document == first.document
+    assert SAID in {again.tree.branch(head) for head in again.tree.heads}
+
+
+async def test_two_tabs_of_a_copy_share_its_history(desk: Desk) -> None:
+    desk.notebook("a.ipynb")
+    (await desk.written("a.ipynb")).close()
+    await desk.copy("a.ipynb", "b.ipynb")
+    one, other = await desk.open("b.ipynb"), await desk.open("b.ipynb")
+    assert one.document == other.document
+
+
+async def test_a_page_that_comes_back_to_a_copy_in_which_nothing_happened_finds_its_trees(
+    desk: Desk,
+) -> None:
+    desk.notebook("a.ipynb")
+    (await desk.written("a.ipynb")).close()
+    await desk.copy("a.ipynb", "b.ipynb")
+    copy = await desk.open("b.ipynb")
+    copy.close()
+    await desk.restart()
+    line = Line(desk.documents, desk.files)
+    assert (await line.welcome("b.ipynb", copy.document)).cells == ("cell",)
+    await desk.rename("b.ipynb", "c.ipynb")
+    line = Line(desk.documents, desk.files)
+    assert (await line.welcome("c.ipynb", copy.document)).cells == ("cell",)
+
+
+async def test_the_history_outlives_the_notebook(desk: Desk) -> None:
+    desk.notebook("a.ipynb")
+    first = await desk.written("a.ipynb")
+    first.close()
+    kept = (desk.root / "a.ipynb").read_bytes()
+    await desk.delete("a.ipynb")
+    assert desk.read(first.document).text == SAID
+    desk.notebook("a.ipynb")
+    os.utime(desk.root / "a.ipynb", (2e9, 2e9))
+    other = await desk.open("a.ipynb")
+    assert other.document != first.document
+    other.close()
+    (desk.root / "a.ipynb").write_bytes(kept)
+    back = await desk.open("a.ipynb")
+    assert (back.document, back.tree.text) == (first.document, SAID)
+
+
+async def test_where_the_first_is_deleted_the_copy_goes_on_with_its_history(desk: Desk) -> None:
+    desk.notebook("a.ipynb")
+    first = await desk.written("a.ipynb")
+    first.close()
+    await desk.copy("a.ipynb", "b.ipynb")
+    await desk.delete("a.ipynb")
+    copy = await desk.open("b.ipynb")
+    assert (copy.document, copy.tree.text) == (first.document, SAID)
+
+
+async def test_a_text_file_saved_under_another_name_is_a_copy_and_a_renamed_one_is_not(
+    desk: Desk,
+) -> None:
+    (desk.root / "a.txt").write_text(TEXT)
+    first = await desk.written("a.txt", "file")
+    await desk.copy("a.txt", "b.txt")
+    line = Line(desk.documents, desk.files)
+    copy = await line.welcome("b.txt", first.document, "file")
+    assert (copy.document != first.document, copy.cells) == (True, ("text",))
+    line.connection.close()
+    await desk.rename("a.txt", "c.txt")
+    line = Line(desk.documents, desk.files)
+    assert (await line.welcome("c.txt", first.document, "file")).document == first.document
+
+
+@pytest.mark.parametrize("path", ["../../etc/passwd", "/etc/passwd", "a\0b", "x" * 5000, "folder"])
+async def test_a_path_that_a_log_tells_is_never_opened_outside_the_servers_folder(
+    desk: Desk, path: str
+) -> None:
+    (desk.root / "folder").mkdir()
+    assert await desk.files(path) is None
