@@ -7,7 +7,8 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from jupyter_sim import history, upkeep
+from jupyter_sim import draw, history, upkeep
+from jupyter_sim.events import Finish
 from jupyter_sim.formats import writer
 from jupyter_sim.formats.segment import Segment
 from jupyter_sim.formats.writer import Writer
@@ -68,6 +69,25 @@ def rename_first() -> None:
     upkeep._copied = copied
 
 
+def count_again() -> None:
+    """What a front end sends again is recorded again."""
+    history.History.__contains__ = lambda self, id: False
+
+
+def forget_the_dead() -> None:
+    """What a worker had said before it died is not recorded."""
+    end = draw.Draw._end
+
+    async def ends(self: draw.Draw, finishes: dict[str, Finish], reply: draw.Reply) -> None:
+        if "failed" in finishes.values():
+            for candidate in finishes:
+                self.candidates[candidate].whole.set()
+        else:
+            await end(self, finishes, reply)
+
+    draw.Draw._end = ends
+
+
 def writing(kind: type[Writer]) -> Callable[[], None]:
     """Let all histories be written so."""
 
@@ -85,4 +105,6 @@ BUGS: dict[str, Callable[[], None]] = {
     "tries a failed file again": writing(Stubborn),
     "does not sync folders": forget_folders,
     "renames first": rename_first,
+    "records again what is sent again": count_again,
+    "forgets what a dead worker said": forget_the_dead,
 }
