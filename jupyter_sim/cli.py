@@ -42,7 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SimError as error:
         print(f"jupyter sim: {one_line(str(error))}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stopped:
+        print(f"jupyter sim: {one_line(str(stopped)) or 'Stopped.'}", file=sys.stderr)
         return 130
     except BrokenPipeError:
         _print_no_more()

@@ -5,29 +5,26 @@ segments of their own, one for each writer, which name the log; what the history
 written twice, so an import that was ended anywhere can be done again. Nothing in a log is a path.
 """
 
-import asyncio
 import uuid
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from . import history
 from .errors import BadInput, BadLog, HistoryError
 from .events import Event
-from .formats.chain import dump
+from .formats.arrival import settle, take_in
 from .formats.exoloom import is_exoloom, read_exoloom
-from .formats.files import read_json
+from .formats.files import drafts, read_json, write_text
 from .formats.foreign import ForeignTree, grafted, map_of
 from .formats.loomsidian import is_loomsidian, read_loomsidian
+from .formats.notebook import notebook
 from .formats.pyloom import is_pyloom, read_pyloom
 from .formats.segment import Header
 from .formats.simlog import Log, read_log
-from .formats.writer import Writer
 from .history import History
 from .tree import fold
-
-_BATCH = 2000
 
 PROGRAMS = {
     "exoloom": (is_exoloom, read_exoloom),
@@ -56,49 +53,52 @@ def import_log(path: Path, root: Path | None = None) -> Imported:
     if any(summary.document == document for summary in history.documents(root)):
         known, _ = history.read(document, root)
     ids = {event.stamp.id for event in known}
-    fresh: dict[str, list[Event]] = defaultdict(list)
-    for event in log.events:
-        if event.stamp.id not in ids:
-            fresh[event.stamp.writer].append(event)
-    for events in fresh.values():
-        _write(path, log, events, history.folders(document, root))
+    fresh = [event for event in log.events if event.stamp.id not in ids]
+    folders = history.folders(document, root)
+    header = Header(
+        document=document, writer="", path=log.header.path, kind=log.header.kind, mends=path.name
+    )
+    write = take_in if any(folder.exists() for folder in folders) else settle
+    with _writing():
+        write(folders, header, fresh)
     return Imported(
         document,
-        sum(map(len, fresh.values())),
+        len(fresh),
         {cell: tree.text for cell, tree in fold(log.events)[0].items()},
     )
 
 
-def import_trees(path: Path, root: Path | None = None) -> tuple[str, Imported]:
-    """Take another program's trees in as a new document, a cell for each; the program's name comes
-    first. Raises BadInput where the file holds none, HistoryError where it cannot be written down.
+def import_trees(path: Path, out: Path, root: Path | None = None) -> tuple[str, Imported]:
+    """Take another program's trees in as a new document, a cell for each, with a notebook `out`;
+    the program's name comes first. All of it is there in the end, or nothing. Raises BadInput where
+    the file holds no trees, HistoryError where it cannot be written down.
     """
+    program, trees = _trees_in(path)
+    made = History.open(uuid.uuid4().hex, root=root)
+    events = [event for tree in trees for event in grafted(tree, uuid.uuid4().hex, made.stamp)]
+    folded, problems = fold(events)
+    if problems:
+        raise BadInput(f"These trees cannot be taken over: {problems[0]}")
+    texts = {cell: tree.text for cell, tree in folded.items()}
+    header = Header(document=made.document, writer="", path="", kind="notebook", mends=path.name)
+    with drafts(out) as (draft,), _writing():
+        write_text(draft, [notebook(made.document, texts)])
+        settle(history.folders(made.document, root), header, events)
+    return program, Imported(made.document, len(events), texts)
+
+
+def _trees_in(path: Path) -> tuple[str, tuple[ForeignTree, ...]]:
     data = map_of(read_json(path), f"What {path} holds")
     for program, (fits, read) in PROGRAMS.items():
         if fits(data):
             trees = read(data)
             if not trees:
                 raise BadInput(f"{path} is of {program}, and has no tree in it.")
-            return program, asyncio.run(_grow(trees, root))
+            return program, trees
     raise BadInput(
         f"{path} is of no program whose trees are known here ({', '.join(PROGRAMS)}), and no "
         "session log, which ends in .simlog."
     )
-
-
-async def _grow(trees: Sequence[ForeignTree], root: Path | None) -> Imported:
-    made = History.open(uuid.uuid4().hex, root=root)
-    try:
-        events = [event for tree in trees for event in grafted(tree, uuid.uuid4().hex, made.stamp)]
-        folded, problems = fold(events)
-        if problems:
-            raise BadInput(f"These trees cannot be taken over: {problems[0]}")
-        for start in range(0, len(events), _BATCH):
-            await made.append(*events[start : start + _BATCH])
-    finally:
-        await made.close()
-    texts = {cell: tree.text for cell, tree in folded.items()}
-    return Imported(made.document, len(events), texts)
 
 
 def _check(path: Path, log: Log) -> None:
@@ -111,22 +111,12 @@ def _check(path: Path, log: Log) -> None:
             )
 
 
-def _write(path: Path, log: Log, events: Sequence[Event], places: Sequence[Path]) -> None:
-    header = Header(
-        document=log.header.document,
-        writer=uuid.uuid4().hex,
-        path=log.header.path,
-        kind=log.header.kind,
-        mends=path.name,
-    )
-    writer = Writer(places, header)
+@contextmanager
+def _writing() -> Iterator[None]:
     try:
-        for start in range(0, len(events), _BATCH):
-            writer.write([dump(event) for event in events[start : start + _BATCH]])
+        yield
     except OSError as error:
         raise HistoryError(
-            f"The import could not be written ({error.strerror}). Make room, or make "
-            f"{writer.folder} writable, and import again."
+            f"The import could not be written ({error.strerror}: {error.filename or 'a segment'}). "
+            "Make room, or make the folder writable, and import again."
         ) from error
-    finally:
-        writer.close()

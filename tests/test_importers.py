@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from jupyter_sim import history, upkeep
 from jupyter_sim.documents import Documents
 from jupyter_sim.engine.scripted import ScriptedEngine
 from jupyter_sim.errors import BadInput
 from jupyter_sim.events import Edited, Generated, Proposed
+from jupyter_sim.formats.deep import parse
 from jupyter_sim.formats.foreign import MAX_NODES, Foreign, trees
 from jupyter_sim.formats.pyloom import DEEPEST
 from jupyter_sim.imports import import_trees
@@ -186,7 +189,7 @@ def test_a_loomsidian_note_comes_back_the_same(sim: Run) -> None:
 def test_the_plugins_own_file_has_a_tree_for_each_root_of_each_note(tmp_path: Path) -> None:
     path = tmp_path / "data.json"
     path.write_text(json.dumps({"settings": {}, "state": {"a.md": LOOMSIDIAN, "b.md": LOOMSIDIAN}}))
-    program, came = import_trees(path, tmp_path / "history")
+    program, came = import_trees(path, tmp_path / "new.ipynb", tmp_path / "history")
     assert program == "loomsidian"
     assert [*came.cells.values()] == ["Once \\<upon\\> a time", "Another root"] * 2
 
@@ -194,7 +197,7 @@ def test_the_plugins_own_file_has_a_tree_for_each_root_of_each_note(tmp_path: Pa
 def test_an_exoloom_tree_keeps_its_order_and_its_authors(tmp_path: Path) -> None:
     path = tmp_path / "exo.json"
     path.write_text(json.dumps(EXOLOOM))
-    program, came = import_trees(path, tmp_path / "history")
+    program, came = import_trees(path, tmp_path / "new.ipynb", tmp_path / "history")
     events, _ = history.read(came.document, tmp_path / "history")
     (tree,) = fold(events)[0].values()
     assert program == "exoloom"
@@ -226,8 +229,10 @@ def bomb(depth: int) -> str:
     ("data", "said"),
     [
         ("", "is no JSON"),
-        ("[" * 100_000, "nested too deep"),
-        (bomb(100_000), "nested too deep"),
+        ("[" * 100_000, "more than 40,000 levels deep"),
+        (bomb(100_000), "more than 40,000 levels deep"),
+        (bomb(600)[:-1], "is no JSON"),
+        (bomb(600) + "]", "is no JSON"),
         ("[]", "should be an object"),
         ("{}", "of no program whose trees are known"),
         ('"root"', "should be an object"),
@@ -276,6 +281,36 @@ def test_a_deep_chain_comes_in_and_goes_out_flat_but_not_nested(sim: Run) -> Non
     assert f"more than {DEEPEST} nodes deep" in err
 
 
+def test_a_nested_tree_of_any_depth_comes_in_up_to_the_one_that_is_told(sim: Run) -> None:
+    for depth in (500, 19_999):
+        begin = (f'{{"text":"{n % 10}\\u00e9","children":[' for n in range(depth))
+        Path("tree.json").write_text(f"{''.join(begin)}{']}' * depth}")
+        assert sim(f"import tree.json -o {depth}.ipynb")[0] == 0
+        document = json.loads(Path(f"{depth}.ipynb").read_text())["metadata"]["jupyter_sim"]
+        (tree,) = fold(history.read(document["document"])[0])[0].values()
+        assert tree.text == "".join(f"{n % 10}é" for n in range(depth))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [*("", "[1", "[1,]", "[,1]", '{"a"}', '{"a":}', '{"a":1,}', "{1:2}", "[1}", "[1 2]", "tru")],
+)
+def test_what_is_no_json_is_none_however_it_is_read(text: str) -> None:
+    with pytest.raises(ValueError, match="line 1"):
+        parse(text)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats(-1e9, 1e9) | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    )
+)
+def test_json_reads_the_same_without_recursion(value: Any) -> None:
+    assert parse(json.dumps(value)) == value
+    assert parse(json.dumps(value, indent=1, ensure_ascii=False)) == value
+
+
 def test_lone_surrogates_nulls_and_odd_times_are_taken_as_they_are(sim: Run) -> None:
     odd = node("r", "a\ud800\u0000b", node("k", "c", source="AI", generation={"id": ["x"]}))
     odd["meta"]["creation_timestamp"] = 5
@@ -300,7 +335,7 @@ def test_an_import_replaces_no_notebook(sim: Run) -> None:
 async def test_an_imported_notebook_is_the_document_that_its_history_tells(tmp_path: Path) -> None:
     path, root = tmp_path / "tree.json", tmp_path / "history"
     path.write_text(json.dumps(PYLOOM))
-    _, came = await asyncio.to_thread(import_trees, path, root)
+    _, came = await asyncio.to_thread(import_trees, path, tmp_path / "new.ipynb", root)
     documents = Documents(ScriptedEngine(), root)
 
     def hear(answer: FromDocument) -> None:

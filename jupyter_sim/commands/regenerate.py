@@ -15,7 +15,7 @@ from ..errors import BadInput
 from ..events import Event
 from ..formats.plain import one_line, quoted
 from ..regenerate import Again, Part, Recorded, Redrawn, Sidecar, recorded, regenerate
-from .shared import show_loading, show_progress, warn
+from .shared import show_loading, show_progress
 
 _FATES = ("accepted", "branched", "rejected", "seen only", "never seen")
 _BAR = 24
@@ -32,8 +32,9 @@ def run_again(log: Path, events: Sequence[Event], model: str | None, form: str) 
     try:
         status, done = asyncio.run(_run(model, draws, sidecar))
     except KeyboardInterrupt:
-        warn([f"Stopped; the same command goes on where it was, from {sidecar.path}."])
-        raise
+        raise KeyboardInterrupt(
+            f"Stopped; the same command goes on where it was, from {sidecar.path}."
+        ) from None
     if form == "json":
         for redrawn in done:
             print(json.dumps(msgspec.to_builtins(redrawn)))

@@ -176,8 +176,7 @@ def _import(args: argparse.Namespace) -> None:
         return
     out = args.out or Path(f"{args.file.stem}.ipynb")
     _refuse_to_replace(out)
-    program, came = import_trees(args.file)
-    write_notebook(out, came.document, came.cells)
+    program, came = import_trees(args.file, out)
     print(f"Took {_count(len(came.cells), 'tree')} of {program} into {one_line(str(out))}.")
 
 

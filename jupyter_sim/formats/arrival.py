@@ -35,15 +35,16 @@ def take_in(places: Sequence[Path], header: Header, events: Iterable[Event]) -> 
 
 
 def settle(places: Sequence[Path], header: Header, events: Iterable[Event]) -> None:
-    """Make a new document of events, in the first of some folders that can be made. Raises OSError;
-    then nothing is left of it.
+    """Make a new document of events, if there are any, in the first of some folders that can be
+    made. Raises OSError; then nothing is left of it.
     """
     draft = f".{uuid.uuid4().hex}.part"
     drafts = [place.with_name(draft) for place in places]
     try:
         folder = take_in(drafts, header, events)
-        folder.rename(folder.with_name(header.document))
-        sync_folder(folder.parent)
+        if folder.exists():
+            folder.rename(folder.with_name(header.document))
+            sync_folder(folder.parent)
     except BaseException:
         for place in drafts:
             shutil.rmtree(place, ignore_errors=True)

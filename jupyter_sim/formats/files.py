@@ -3,36 +3,56 @@
 import json
 import os
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from ..errors import BadInput, HistoryError
+from .deep import DEEPEST, parse
 
 MAX_FILE = 256 * 1024 * 1024
 """The most bytes of a file that is imported."""
 
 
-def write_whole(out: Path, text: Iterable[str]) -> None:
-    """Write a text as UTF-8; half of a surrogate pair, which UTF-8 does not have, becomes a
-    question mark. Raises HistoryError.
+@contextmanager
+def drafts(*outs: Path) -> Iterator[tuple[Path, ...]]:
+    """A draft beside each of some files, to be written; on disk they take the places of the files
+    together, and where anything is in the way nothing is left of them. Raises HistoryError.
     """
-    if not out.name:
-        raise HistoryError(f"{out} is a folder; name the file to write.")
-    draft = out.with_name(f".{out.name}.{uuid.uuid4().hex}.part")
+    paths = tuple(out.with_name(f".{out.name}.{uuid.uuid4().hex}.part") for out in outs if out.name)
+    if len(paths) < len(outs):
+        raise HistoryError(f"{outs[0]} is a folder; name the file to write, such as story.simlog.")
     try:
-        try:
-            with draft.open("x", encoding="utf-8", errors="replace", newline="\n") as file:
-                file.writelines(text)
-                file.flush()
+        yield paths
+        for path in paths:
+            with path.open("rb") as file:
                 os.fsync(file.fileno())
-            draft.replace(out)
-        finally:
-            draft.unlink(missing_ok=True)
+        for path, out in zip(paths, outs, strict=True):
+            path.replace(out)
     except OSError as error:
-        raise unwritten(out, error) from error
+        named = (out for path, out in zip(paths, outs, strict=True) if str(path) == error.filename)
+        raise unwritten(next(named, outs[0]), error) from error
+    finally:
+        for path in paths:
+            with suppress(OSError):
+                path.unlink()
+
+
+def write_whole(out: Path, text: Iterable[str]) -> None:
+    """Write a text as UTF-8, as `write_text` does. Raises HistoryError."""
+    with drafts(out) as (draft,):
+        write_text(draft, text)
+
+
+def write_text(path: Path, text: Iterable[str]) -> None:
+    """Write a text as UTF-8; half of a surrogate pair, which UTF-8 does not have, becomes a
+    question mark. Raises OSError.
+    """
+    with path.open("x", encoding="utf-8", errors="replace", newline="\n") as file:
+        file.writelines(text)
 
 
 def unwritten(out: Path, error: OSError) -> HistoryError:
@@ -58,11 +78,11 @@ def read_json(path: Path) -> Any:
         return msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as first:
         try:
-            return json.loads(data)
+            return parse(data.decode(json.detect_encoding(data)))
         except RecursionError as error:
             raise BadInput(
-                f"{path} is nested too deep to be read. Save its tree in a form that is flat, as "
-                "that of Obsidian's loom is, or in parts."
+                f"{path} is nested more than {DEEPEST:,} levels deep, the most that are read. Save "
+                "its tree in a form that is flat, as that of Obsidian's loom is, or in parts."
             ) from error
         except ValueError:
             raise BadInput(

@@ -9,7 +9,12 @@ from .files import write_whole
 
 def write_notebook(out: Path, document: str, cells: Mapping[str, str]) -> None:
     """Write a notebook with the texts of cells by their ids. Raises HistoryError."""
-    notebook = {
+    write_whole(out, [notebook(document, cells)])
+
+
+def notebook(document: str, cells: Mapping[str, str]) -> str:
+    """A notebook as its file says it."""
+    said = {
         "cells": [
             {"cell_type": "markdown", "id": id, "metadata": {}, "source": text}
             for id, text in cells.items()
@@ -18,4 +23,4 @@ def write_notebook(out: Path, document: str, cells: Mapping[str, str]) -> None:
         "nbformat": 4,
         "nbformat_minor": 5,
     }
-    write_whole(out, [json.dumps(notebook, indent=1), "\n"])
+    return json.dumps(said, indent=1) + "\n"

@@ -24,7 +24,7 @@ from ..errors import BadLog
 from ..events import Event, Proposed, Sampling
 from ..prompt import frames, recall
 from ..tree import fold
-from .files import write_whole
+from .files import drafts, write_text
 from .markdown import escaped
 from .simlog import Log
 
@@ -51,8 +51,9 @@ def write_pairs(out: Path, log: Log) -> tuple[int, Path]:
     """
     found = pairs(log.events)
     sheet = out.with_name(f"{out.stem}.datasheet.md")
-    write_whole(out, (pair.line() + "\n" for pair in found))
-    write_whole(sheet, [datasheet(log, found)])
+    with drafts(out, sheet) as (lines, words):
+        write_text(lines, (pair.line() + "\n" for pair in found))
+        write_text(words, [datasheet(log, found)])
     return len(found), sheet
 
 

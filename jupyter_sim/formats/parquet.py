@@ -30,9 +30,7 @@ null. Half of a surrogate pair becomes a question mark. It takes pyarrow, which 
 """
 
 import json
-import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
@@ -43,7 +41,7 @@ import msgspec
 from ..choices import gather
 from ..errors import BadInput
 from ..events import Event, Generated, Proposed
-from .files import unwritten
+from .files import drafts
 from .pairs import prompts
 
 Row = dict[str, Any]
@@ -62,25 +60,18 @@ def write_parquet(out: Path, events: Sequence[Event]) -> tuple[Path, ...]:
     """
     arrow, parquet = _arrow()
     tables = {"events": _events, "candidates": _candidates, "tokens": _tokens}
-    paths = []
-    for name, rows in tables.items():
-        path = out.with_name(f"{out.name.removesuffix('.parquet')}.{name}.parquet")
-        draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
-        try:
-            table = arrow.Table.from_pylist(list(rows(events)), schema=_schema(arrow, name))
-            parquet.write_table(table, draft)
-            draft.replace(path)
-        except (ValueError, OverflowError) as error:
-            raise BadInput(
-                f"The table of {name} cannot hold this history: {error}. Export it as jsonl."
-            ) from error
-        except OSError as error:
-            raise unwritten(path, error) from error
-        finally:
-            with suppress(OSError):
-                draft.unlink(missing_ok=True)
-        paths.append(path)
-    return tuple(paths)
+    stem = out.name.removesuffix(".parquet")
+    paths = tuple(out.with_name(f"{stem}.{name}.parquet") for name in tables)
+    with drafts(*paths) as made:
+        for (name, rows), path in zip(tables.items(), made, strict=True):
+            try:
+                table = arrow.Table.from_pylist(list(rows(events)), schema=_schema(arrow, name))
+            except (ValueError, OverflowError) as error:
+                raise BadInput(
+                    f"The table of {name} cannot hold this history: {error}. Export it as jsonl."
+                ) from error
+            parquet.write_table(table, path)
+    return paths
 
 
 def _arrow() -> tuple[ModuleType, ModuleType]:

@@ -9,16 +9,15 @@ the chain of digests any other change; a reader refuses the whole file then. `pa
 tell a person where the text came from: nothing opens that path.
 """
 
-import os
-import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from ..errors import BadLog, HistoryError
+from ..errors import BadLog
 from ..events import Event, Value
 from .chain import MAX_LINE, Preamble, digest, dump, lines, link, load
+from .files import drafts
 
 FORMAT = "simlog"
 VERSION = 1
@@ -57,23 +56,8 @@ class Log:
 
 def write_log(out: Path, header: Header, events: Sequence[Event]) -> None:
     """Write a session log, whole or not at all. Raises HistoryError."""
-    if not out.name:
-        raise HistoryError(f"{out} is a folder; name the file to write, such as story.simlog.")
-    draft = out.with_name(f".{out.name}.{uuid.uuid4().hex}.part")
-    try:
-        try:
-            with draft.open("xb") as file:
-                _write(file, header, events)
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(out)
-        finally:
-            draft.unlink(missing_ok=True)
-    except OSError as error:
-        raise HistoryError(
-            f"{out} cannot be written: {error.strerror}. Name a folder that exists, is writable "
-            "and has room."
-        ) from error
+    with drafts(out) as (draft,), draft.open("xb") as file:
+        _write(file, header, events)
 
 
 def read_log(path: Path) -> Log:
