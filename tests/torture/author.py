@@ -39,7 +39,7 @@ LENGTH = 60
 class Author:
     """One cell's author. `text` is what the cell holds, `verdicts` all that it told, `acknowledged`
     has the ids of what must be on disk, and `waiting` the requests whose ids are not among them.
-    `refused` are edits and verdicts that were, `failed` the codes of proposals that came to
+    `refused` tells what should not have been, `failed` the codes of proposals that came to
     nothing; `heard` counts what candidates gained. `early` is how likely it is that a candidate is
     judged at a step of its growth, `leaves` that the author hangs up at an answer, and comes again.
     """
@@ -156,8 +156,7 @@ class Author:
             case "ended":
                 self._end(answer["draw"], answer["fan"], answer["candidate"])
             case "failed":
-                self._draws.pop(answer["draw"], None)
-                self.failed[answer["code"]] += 1
+                self._fail(answer)
 
     def _lose(self, answer: dict[str, Any]) -> None:
         """A request came to nothing. What was called off tells no more."""
@@ -167,6 +166,12 @@ class Author:
         self._draws.pop(answer["id"], None)
         if answer["code"] != "cancelled":
             self.failed[answer["code"]] += 1
+
+    def _fail(self, answer: dict[str, Any]) -> None:
+        self.failed[answer["code"]] += 1
+        left = self._draws.pop(answer["draw"], None)
+        if left:
+            self.refused.append(f"{left} grew, and were left when their draw failed")
 
     def _end(self, draw: str, fan: str, candidate: str) -> None:
         self.acknowledged.append(event_id(candidate))

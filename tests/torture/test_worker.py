@@ -22,7 +22,7 @@ from jupyter_sim.models import resolve
 
 from .scale import scale
 
-KILLS = scale(20, 1000)
+KILLS = scale(10, 1000)
 MUTANTS = scale(12, 500)
 LOOPS, CLIENTS = 2, 4
 PATIENCE = 60.0
