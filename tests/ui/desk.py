@@ -117,6 +117,7 @@ class Desk:
         self.command("apputils:change-theme", theme=f"JupyterLab {theme.title()}")
         light = str(theme == "light").lower()
         self.until("(light) => document.body.dataset.jpThemeLight === light", light)
+        self.page.locator("#jupyterlab-splash").wait_for(state="detached")
 
     def tidy(self) -> None:
         """Close all documents and take all settings back."""

@@ -16,8 +16,8 @@ interface View {
 
 /** The size of the map, and its distance from the corner, in pixels. */
 const MAP = { width: 72, height: 54, margin: 8 };
-/** So many pixels a character takes where the text is to be read. */
-const CHARACTER = 6.6;
+/** So many pixels a character takes where the text is to be read: a wide font's, and a box's margins. */
+const CHARACTER = 7.6;
 const FONT = 11;
 
 /** The element of the graph. */
