@@ -55,6 +55,17 @@ def forget_folders() -> None:
     writer.sync_folder = lambda folder: None
 
 
+def forget_renames() -> None:
+    """New names of old files are left to chance."""
+    upkeep.sync_folder = lambda folder: None
+
+
+def forget_old_places() -> None:
+    """What is moved to the archive may stand in its old place too."""
+    sync = upkeep.sync_folder
+    upkeep.sync_folder = lambda folder: sync(folder) if folder.name == "archive" else None
+
+
 def rename_first() -> None:
     """A repair sets the damaged segment aside before what can be read is in another one."""
     mend = upkeep._copied
@@ -92,7 +103,7 @@ def writing(kind: type[Writer]) -> Callable[[], None]:
     """Let all histories be written so."""
 
     def plant() -> None:
-        history.Writer = kind
+        history.Writer = upkeep.Writer = kind
 
     return plant
 
@@ -104,6 +115,8 @@ BUGS: dict[str, Callable[[], None]] = {
     "does not cut": writing(Uncut),
     "tries a failed file again": writing(Stubborn),
     "does not sync folders": forget_folders,
+    "does not sync renames": forget_renames,
+    "does not sync where a file was": forget_old_places,
     "renames first": rename_first,
     "records again what is sent again": count_again,
     "forgets what a dead worker said": forget_the_dead,

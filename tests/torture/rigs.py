@@ -159,6 +159,29 @@ def acknowledged_early(action: str, root: Path, trace: Path, bug: str = "") -> l
     return broken
 
 
+def renamed_early(action: str, root: Path, trace: Path, bug: str = "") -> list[str]:
+    """For each file that was given another name: were both names' folders synced before that was
+    told? And was each event that could be read in it on disk elsewhere, if it is none any more?
+    """
+    readable = {
+        segment.path: [event.stamp.id for event in segment.events]
+        for segment in read_segments([root / DOCUMENT])
+    }
+    disk, renamed, broken = Disk(root.parent), list[Path](), []
+    for call in traced(action, root, trace, bug):
+        if call.name == "rename" and call.result is None:
+            elsewhere = b"".join(disk.certain().values())
+            ids = readable.get(call.names[0], [])
+            lost = [id for id in ids if f'"{id}"'.encode() not in elsewhere]
+            if lost:
+                broken.append(f"{call.names[0]} was set aside with {lost}, which are nowhere else")
+            renamed += call.names
+        if call.name == "write" and call.result is None and call.string.startswith(b"ack "):
+            broken += [f"{name} may come back" for name in renamed if not disk.safe(name)]
+        disk.see(call)
+    return broken if renamed else ["nothing was renamed"]
+
+
 def _not_recovered(
     files: dict[Path, bytes], place: Path, root: Path, acknowledged: list[str], cut: str
 ) -> list[str]:

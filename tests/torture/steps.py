@@ -49,14 +49,15 @@ def rotate(root: Path) -> None:
 
 def repair(root: Path) -> None:
     """Repair a history."""
-    upkeep.repair(DOCUMENT, root)
+    for mended in upkeep.repair(DOCUMENT, root):
+        say("ack", mended.aside.name)
 
 
 def archive(root: Path) -> None:
     """Move a document whose notebook is gone to the archive."""
     found = history.documents(root)
     for one in list(upkeep.spare(found, lambda summary: True, root)):
-        upkeep.put_away(one)
+        say("ack", upkeep.put_away(one).name)
 
 
 def take_in(root: Path) -> None:

@@ -79,6 +79,29 @@ def test_what_is_acknowledged_before_it_is_synced_is_found_in_the_trace(
     assert rigs.acknowledged_early(action, tmp_path / "history", tmp_path / "trace", bug)
 
 
+@pytest.mark.parametrize("action", ["repair", "archive"])
+def test_what_is_renamed_is_on_disk_under_its_name_before_that_is_told(
+    damaged: Path, tmp_path: Path, action: str
+) -> None:
+    assert rigs.renamed_early(action, damaged, tmp_path / "trace") == []
+
+
+@pytest.mark.parametrize(
+    ("action", "bug"),
+    [
+        ("repair", "does not sync renames"),
+        ("repair", "does not sync folders"),
+        ("repair", "acknowledges before the sync"),
+        ("archive", "does not sync renames"),
+        ("archive", "does not sync where a file was"),
+    ],
+)
+def test_a_name_or_a_copy_that_is_not_synced_is_found_in_the_trace(
+    damaged: Path, tmp_path: Path, action: str, bug: str
+) -> None:
+    assert rigs.renamed_early(action, damaged, tmp_path / "trace", bug)
+
+
 @pytest.mark.parametrize("every", range(2, scale(4, 9)))
 def test_a_sync_that_fails_costs_only_what_was_refused(tmp_path: Path, every: int) -> None:
     assert rigs.sync_fails(tmp_path / "history", tmp_path / "trace", f"{every}+{every}") == []

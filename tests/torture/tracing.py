@@ -47,10 +47,18 @@ class Call:
     @property
     def string(self) -> bytes:
         """The first string among the arguments."""
-        match = _STRING.search(self.arguments)
-        return (
-            match[1].encode("latin-1").decode("unicode_escape").encode("latin-1") if match else b""
-        )
+        return next(iter(self.strings), b"")
+
+    @property
+    def strings(self) -> list[bytes]:
+        """All of them."""
+        found = _STRING.findall(self.arguments)
+        return [one.encode("latin-1").decode("unicode_escape").encode("latin-1") for one in found]
+
+    @property
+    def names(self) -> list[Path]:
+        """They as paths."""
+        return [Path(one.decode()) for one in self.strings]
 
 
 def read_trace(trace: Path) -> Iterator[Call]:
@@ -100,7 +108,9 @@ class Disk:
             self._end(call)
 
     def safe(self, path: Path) -> bool:
-        """Whether a file's name, and those of its folders, are on disk."""
+        """Whether a file's name, and those of its folders, are on disk; of one that was renamed,
+        that it has this name no more.
+        """
         names = (path, *path.parents)
         return all(name in self._durable for name in names if name in self._names)
 
@@ -131,9 +141,11 @@ class Disk:
         path = Path(call.path)
         match call.name:
             case "openat" if "O_CREAT" in call.arguments:
-                self._name(Path(call.string.decode()), file=True)
+                self._name(call.names[0], file=True)
             case "mkdir":
-                self._name(Path(call.string.decode()), file=False)
+                self._name(call.names[0], file=False)
+            case "rename":
+                self._rename(*call.names)
             case "write" if path in self.files and call.result:
                 self.files[path].data += call.string[: call.result]
             case "ftruncate" if path in self.files:
@@ -152,3 +164,11 @@ class Disk:
             self._names.add(path)
             if file:
                 self.files[path] = Held()
+
+    def _rename(self, old: Path, new: Path) -> None:
+        held = self.files.pop(old, None)
+        for name in (old, new):
+            self._durable.discard(name)
+            self._name(name, file=False)
+        if held:
+            self.files[new] = held
