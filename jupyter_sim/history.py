@@ -126,12 +126,22 @@ from pathlib import Path
 from jupyter_core.paths import jupyter_data_dir
 from msgspec.structs import replace
 
-from .errors import BadInput, HistoryError
+from .errors import BadInput, BadLog, HistoryError
 from .events import MAX_SEQ, Event, Stamp
 from .formats import simlog
 from .formats.arrival import settle
 from .formats.chain import dump
-from .formats.segment import Header, Segment, glance, open_plain, read_segments, set_aside
+from .formats.holding import attend
+from .formats.segment import (
+    Header,
+    Segment,
+    glance,
+    listed,
+    open_plain,
+    read_segments,
+    segments_in,
+    set_aside,
+)
 from .formats.writer import Writer
 
 _DOCUMENT = re.compile("[A-Za-z0-9-]{1,64}")
@@ -171,6 +181,7 @@ class History:
         segments = read_segments(places)
         for segment in segments:
             set_aside(segment)
+        self._attended = [fd for place in places if (fd := attend(place)) is not None]
         self.document = places[0].name
         self._damage = _sentences(segments)
         self._events = merged(segments)
@@ -297,6 +308,8 @@ class History:
             await self._commit
         self._segments.close()
         self._thread.shutdown()
+        while self._attended:
+            os.close(self._attended.pop())
 
     async def _commit_queue(self) -> None:
         """Write what waits together; what comes meanwhile waits for the next round."""
@@ -396,17 +409,18 @@ def merged(segments: Sequence[Segment]) -> list[Event]:
 
 def documents(root: Path | None = None) -> list[Summary]:
     """All documents that have a history, the latest first. Only the ends of files are read; one
-    that cannot be read stands here without a path, and says why when it is opened.
+    that cannot be read stands here without a path, and says why when it is opened. Raises BadLog
+    where the folder of all histories cannot be searched.
     """
-    paths = (path for place in roots(root) for path in place.glob("*/*.jsonl"))
-    names = {path.parent.name for path in paths}
-    found = [_summary(folders(name, root)) for name in names if _DOCUMENT.fullmatch(name)]
+    places = (folder for place in roots(root) for folder in listed(place))
+    names = {folder.name for folder in places if _is_document(folder)}
+    found = [_summary(folders(name, root)) for name in names]
     return sorted(found, key=lambda summary: summary.last, reverse=True)
 
 
 def count(document: str, root: Path | None = None) -> int:
     """How many events were recorded, damaged ones among them. Nothing is decoded."""
-    paths = (path for folder in folders(document, root) for path in folder.glob("*.jsonl"))
+    paths = (path for folder in folders(document, root) for path in segments_in(folder))
     return sum(max(0, _newlines(path) - 1) for path in paths)
 
 
@@ -458,7 +472,7 @@ def _usable(places: Sequence[Path]) -> list[Path]:
 
 def _standing(place: Path) -> Path:
     """The nearest thing above that is there."""
-    return next(above for above in (place, *place.parents) if above.exists())
+    return next(above for above in (place, *place.parents) if os.path.exists(above))  # noqa: PTH110
 
 
 def _newlines(path: Path) -> int:
@@ -473,8 +487,25 @@ def _sentences(segments: Sequence[Segment]) -> tuple[str, ...]:
     return tuple(str(problem) for segment in segments for problem in segment.damage)
 
 
+def _is_document(folder: Path) -> bool:
+    """Whether a folder has a history, as far as can be seen."""
+    try:
+        return bool(_DOCUMENT.fullmatch(folder.name) and segments_in(folder))
+    except BadLog:
+        return True
+
+
+def _seen(folder: Path) -> list[Path]:
+    try:
+        return segments_in(folder)
+    except BadLog:
+        return []
+
+
 def _summary(places: Sequence[Path]) -> Summary:
-    glances = [glance(path) for folder in places for path in folder.glob("*.jsonl")]
+    glances = [glance(path) for folder in places for path in _seen(folder)]
+    if not glances:
+        return Summary(places[0].name, "", "", 0.0, 0.0)
     latest = max(glances, key=lambda g: (g.header is not None, g.last))
     mended = {g.header.mends for g in glances if g.header}
     return Summary(

@@ -15,11 +15,19 @@ from pathlib import Path
 from . import history
 from .errors import BadInput, BadLog, HistoryError
 from .events import Event
-from .formats.chain import dump
-from .formats.holding import at_rest
+from .formats import simlog
+from .formats.chain import dump, format_of
+from .formats.holding import at_rest, attended
 from .formats.references import References
-from .formats.segment import Header, Problem, Segment, read_segment
-from .formats.simlog import read_log
+from .formats.segment import (
+    FORMAT,
+    Header,
+    Problem,
+    Segment,
+    listed,
+    read_segment,
+    segments_in,
+)
 from .formats.writer import Writer, make_folder, sync_folder
 
 OLD = 30 * 24 * 3600
@@ -81,16 +89,22 @@ def verify_all(root: Path | None = None) -> Iterator[Report]:
             yield Report(summary.document, 0, 0, (Problem(folder, 0, what),))
 
 
+def is_history(path: Path) -> bool:
+    """Whether a file is a session log or a segment, by how it begins or else by its ending."""
+    return format_of(path) in (simlog.FORMAT, FORMAT) or path.suffix in (".simlog", ".jsonl")
+
+
 def verify_file(path: Path) -> Report:
-    """Check a session log, or one segment by itself. Raises BadInput where it cannot be opened."""
+    """Check a session log, or one segment by itself, whatever its name. Raises BadInput where it
+    cannot be opened.
+    """
     if not path.is_file():
-        raise BadInput(f"{path} is no file. Name a document, a .simlog file or a segment.")
-    if path.suffix == ".jsonl":
-        segment = read_segment(path)
-        problems = [*segment.damage, *_order(segment, path.parent.name)]
-        return Report(str(path), len(segment.events), 1, tuple(problems))
+        raise BadInput(f"{path} is no file. Name a document, a session log or a segment.")
+    known = format_of(path)
+    if known == FORMAT or (known != simlog.FORMAT and path.suffix == ".jsonl"):
+        return _verify_segment(path)
     try:
-        events = read_log(path).events
+        events = simlog.read_log(path).events
     except BadLog as error:
         sentence = str(error).removeprefix(f"{path} ").rstrip(".")
         what = sentence.removeprefix(f"is damaged: line {error.line} ")
@@ -127,23 +141,24 @@ def spare(
     is not there any more.
     """
     for summary in found:
-        why = ""
-        if history.count(summary.document, root) == 0:
-            why = "nothing was recorded in it"
-        elif gone(summary):
-            why = f"{summary.path} is gone"
         for folder in history.folders(summary.document, root):
             if not folder.is_dir() or not _rests(folder):
                 continue
             archive = folder.parent.with_name("archive")
-            if why:
-                yield Spare(folder, archive / folder.name, why)
+            if history.count(summary.document, root) == 0:
+                yield Spare(folder, archive / folder.name, "nothing was recorded in it")
+            elif gone(summary):
+                yield Spare(folder, archive / folder.name, f"{summary.path} is gone")
             else:
                 yield from _copies(folder, archive)
 
 
 def put_away(one: Spare) -> Path:
-    """Move something to the archive, under a name that is free; the name. Raises HistoryError."""
+    """Move something to the archive, under a name that is free; the name. Raises HistoryError, also
+    where the document was opened meanwhile.
+    """
+    if one.path.is_dir() and not _rests(one.path):
+        raise HistoryError(f"{one.path} stays where it is: its document is open now.")
     to, number = one.to, 2
     while to.exists():
         to, number = one.to.with_name(f"{one.to.name}~{number}"), number + 1
@@ -155,6 +170,15 @@ def put_away(one: Spare) -> Path:
     except OSError as error:
         raise HistoryError(f"{one.path} stays where it is: {error.strerror}.") from error
     return to
+
+
+def _verify_segment(path: Path) -> Report:
+    segment = read_segment(path)
+    document = segment.header.document if segment.header else path.parent.name
+    problems = [*segment.damage, *_order(segment, document)]
+    if not segment.size:
+        problems.append(Problem(path, 0, "is empty; a segment begins with its header"))
+    return Report(str(path), len(segment.events), 1, tuple(problems))
 
 
 def _order(segment: Segment, document: str) -> Iterator[Problem]:
@@ -243,18 +267,19 @@ def _copied(segment: Segment, segments: Sequence[Segment]) -> Path:
 
 
 def _rests(folder: Path) -> bool:
-    """Whether nobody writes to a document's segments in this folder."""
-    for path in folder.glob("*.jsonl"):
-        try:
-            with at_rest(path) as resting:
-                if not resting:
-                    return False
-        except OSError:
-            return False
-    return True
+    """Whether nobody has a document open, or writes to its segments in this folder."""
+    try:
+        return not attended(folder) and all(map(_is_at_rest, segments_in(folder)))
+    except (OSError, BadLog):
+        return False
+
+
+def _is_at_rest(path: Path) -> bool:
+    with at_rest(path) as resting:
+        return resting
 
 
 def _copies(folder: Path, archive: Path) -> Iterator[Spare]:
-    for path in sorted(folder.iterdir()):
+    for path in listed(folder):
         if _COPY.fullmatch(path.name) and path.lstat().st_mtime < time.time() - OLD:
             yield Spare(path, archive / folder.name / path.name, "an old copy of damaged lines")

@@ -143,6 +143,24 @@ async def test_a_session_log_and_a_segment_are_verified_by_themselves(sim: Sim) 
     ]
 
 
+async def test_what_a_file_is_is_told_by_how_it_begins_and_an_empty_one_is_not_whole(
+    sim: Sim,
+) -> None:
+    path = await written("one", "two")
+    sim(f"export {DOCUMENT} -o story.simlog")
+    Path("story.simlog").rename("a log")
+    Path("a segment.simlog").write_bytes(path.read_bytes())
+    Path("changed").write_bytes(Path("a log").read_bytes().replace(b"two", b"TWO"))
+    for name in ("empty.jsonl", "empty.simlog"):
+        Path(name).touch()
+    assert sim("history verify 'a log'")[1] == "a log  2 events in 1 file: whole\n"
+    assert "names the writer" in sim("history verify 'a segment.simlog'")[1]
+    for name in ("changed", "empty.jsonl", "empty.simlog"):
+        status, out, err = sim(f"history verify {name}")
+        assert (status, err) == (1, "")
+        assert "1 problem, first:" in out
+
+
 async def test_a_document_that_cannot_be_read_does_not_hide_the_others(sim: Sim) -> None:
     await written("one")
     path = await written("two", document="aaaa-newer")
@@ -306,7 +324,8 @@ async def test_gc_moves_to_the_archive_what_nobody_needs_and_deletes_nothing(sim
     status, out, _ = sim("history gc")
     assert status == 0
     assert sorted(root.rglob("*")) == before
-    assert [line.split("  ")[1] for line in out.splitlines()[:-1]] in (
+    assert out.splitlines()[0] == f"ROOT is {Path.cwd()}"
+    assert [line.split("  ")[1] for line in out.splitlines()[1:-1]] in (
         ["gone.ipynb is gone", "an old copy of damaged lines"],
         ["an old copy of damaged lines", "gone.ipynb is gone"],
     )
@@ -318,7 +337,7 @@ async def test_gc_moves_to_the_archive_what_nobody_needs_and_deletes_nothing(sim
     assert (archive / "aaaa-kept" / "w.jsonl.torn-77").read_text() == "{"
     names = {summary.document for summary in history.documents()}
     assert names == {"aaaa-kept", "aaaa-moved", "aaaa-widget"}
-    assert sim("history gc") == (0, "There is nothing for the archive.\n", "")
+    assert "There is nothing for the archive." in sim("history gc")[1]
 
     await written("gone", document="aaaa-gone", path="gone.ipynb")
     sim("history gc --yes")
@@ -328,14 +347,78 @@ async def test_gc_moves_to_the_archive_what_nobody_needs_and_deletes_nothing(sim
 async def test_gc_leaves_an_open_document_alone(sim: Sim) -> None:
     made = History.open(DOCUMENT, path="gone.ipynb")
     await made.append(Opened(made.stamp("one"), "one"))
-    assert sim("history gc") == (0, "There is nothing for the archive.\n", "")
+    assert "nothing for the archive" in sim("history gc --root .")[1]
     await made.close()
-    assert "gone.ipynb is gone" in sim("history gc")[1]
+    looked_at = History.open(DOCUMENT)
+    assert "nothing for the archive" in sim("history gc --root .")[1]
+    await looked_at.close()
+    assert "gone.ipynb is gone" in sim("history gc --root .")[1]
+
+
+async def test_gc_leaves_a_document_alone_that_is_opened_while_it_asks(
+    sim: Sim, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = await written("one", path="gone.ipynb")
+    opened: list[History] = []
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+        def readline(self, size: int = -1) -> str:
+            opened.append(History.open(DOCUMENT))
+            return "y"
+
+    monkeypatch.setattr(sys, "stdin", Terminal())
+    assert main(["history", "gc", "--root", "."]) == 2
+    assert path.exists()
+    await opened[0].close()
+
+
+async def test_gc_refuses_a_folder_that_is_hardly_the_servers(sim: Sim, tmp_path: Path) -> None:
+    path = await written("one", path="story.ipynb")
+    Path("story.ipynb").write_text("{}")
+    (tmp_path / "elsewhere").mkdir()
+    os.chdir(tmp_path / "elsewhere")
+    status, _, err = sim("history gc --yes")
+    assert (status, err.count("\n")) == (2, 1)
+    assert f"is in {tmp_path / 'elsewhere'}, so it is hardly the folder" in err
+    for root in ("nowhere", "../work/story.ipynb"):
+        status, _, err = sim(f"history gc --yes --root {root}")
+        assert (status, err.count("\n")) == (2, 1)
+        assert "cannot be searched" in err
+    assert path.exists()
+
+
+async def test_gc_does_not_take_what_it_cannot_see_for_gone(sim: Sim) -> None:
+    path = await written("one", path="gone.ipynb")
+    here = os.open(".", os.O_RDONLY)
+    for _ in range(20):  # deeper than any path can tell
+        Path("x" * 250).mkdir()
+        os.chdir("x" * 250)
+    os.fchdir(here)
+    os.close(here)
+    status, _, err = sim("history gc --yes --root .")
+    assert (status, err.count("\n")) == (2, 1)
+    assert "cannot be searched (File name too long)" in err
+    assert path.exists()
+
+
+async def test_gc_finds_notebooks_behind_links_and_is_not_led_in_circles(
+    sim: Sim, tmp_path: Path
+) -> None:
+    await written("one", path="gone.ipynb")
+    (tmp_path / "far").mkdir()
+    metadata = {"metadata": {"jupyter_sim": {"document": DOCUMENT}}}
+    (tmp_path / "far" / "moved.ipynb").write_text(json.dumps(metadata))
+    Path("near").symlink_to(tmp_path / "far")
+    Path("circle").symlink_to(tmp_path / "work")
+    assert "nothing for the archive" in sim("history gc")[1]
 
 
 async def test_gc_takes_a_path_that_no_file_can_have_for_one_that_is_gone(sim: Sim) -> None:
     await written("one", path="odd\0" + "x" * 5000)
-    status, out, _ = sim("history gc")
+    status, out, _ = sim("history gc --root .")
     assert (status, "is gone" in out) == (0, True)
 
 
@@ -348,6 +431,6 @@ async def test_gc_asks_on_a_terminal(
     os.write(screen, answer)
     with os.fdopen(terminal) as stdin:
         monkeypatch.setattr(sys, "stdin", stdin)
-        assert main(["history", "gc"]) == 0
+        assert main(["history", "gc", "--root", "."]) == 0
     os.close(screen)
     assert path.exists() == left

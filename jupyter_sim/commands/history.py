@@ -1,7 +1,9 @@
 """`jupyter sim history`: look at what was recorded, and keep it in order."""
 
 import argparse
+import errno
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -9,11 +11,14 @@ from pathlib import Path
 import msgspec
 
 from .. import history, upkeep
+from ..errors import BadInput
 from ..formats.account import account
 from ..formats.plain import one_line
 from ..player import clock
 from ..replay import steps
-from .shared import DOCUMENT, Commands, add_format, date, find_document, new_command, noted, warn
+from .shared import DOCUMENT, Commands, add_format, date, find_document, new_command, noted_in, warn
+
+_GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
 
 REPAIR = """\
 Each damaged segment gets a new name that tells so, and stays; what can be read of it is on disk in
@@ -22,15 +27,16 @@ a new segment before that. Stopped anywhere, it can be run again.
 """
 
 NAMED = """\
-FILE is a session log or a segment. Without either, all documents are checked. The exit status is 1
-where anything is wrong.
+FILE is a session log or a segment, whatever its name. Without either, all documents are checked.
+The exit status is 1 where anything is wrong.
 """
 
 GC = """\
 It shows documents whose notebook or file is not under ROOT any more (neither the id in a notebook
 nor the path), histories without any event, and copies of damaged lines older than 30 days. What
 you confirm is moved to a folder `archive` beside the histories and can be moved back from there.
-Nothing is deleted, and documents that are open are left alone.
+Nothing is deleted, and documents that are open are left alone. Without --root, the folder that one
+stands in is ROOT, if any of the documents is in it.
 """
 
 
@@ -53,7 +59,7 @@ def add(commands: Commands) -> None:
     mend.add_argument("document", metavar="DOCUMENT")
     mend.set_defaults(run=_repair)
     tidy = new_command(inner, "gc", "put what is not needed any more into an archive", GC)
-    tidy.add_argument("--root", type=Path, default=Path(), help="the Jupyter server's folder")
+    tidy.add_argument("--root", type=Path, help="the Jupyter server's folder")
     tidy.add_argument("--yes", action="store_true", help="do not ask")
     tidy.set_defaults(run=_gc)
 
@@ -106,7 +112,7 @@ def _counted(number: int, thing: str) -> str:
 
 
 def _reports(name: str | None) -> Iterator[upkeep.Report]:
-    if name and Path(name).suffix in (".simlog", ".jsonl"):
+    if name and upkeep.is_history(Path(name)):
         yield upkeep.verify_file(Path(name))
     elif name:
         yield upkeep.verify(find_document(name))
@@ -144,14 +150,16 @@ def _repair(args: argparse.Namespace) -> None:
 
 
 def _gc(args: argparse.Namespace) -> None:
-    held = {id for path in _notebooks(args.root) if (id := noted(path))}
-
-    def gone(summary: history.Summary) -> bool:
-        if summary.kind == "widget" or not summary.path or summary.document in held:
-            return False
-        return not _stands(args.root / summary.path)
-
-    found = list(upkeep.spare(history.documents(), gone, None))
+    root = (args.root or Path()).absolute()
+    there = _Root(root)
+    known = history.documents()
+    print(f"ROOT is {one_line(str(root))}")
+    if known and args.root is None and not any(map(there.holds, known)):
+        raise BadInput(
+            f"None of the {len(known):,} documents that have a history is in {root}, so it is "
+            "hardly the folder of the Jupyter server. Name that with --root."
+        )
+    found = list(upkeep.spare(known, there.lacks, None))
     for one in found:
         print(f"{one_line(str(one.path))}  {one_line(one.why)}")
     if not found:
@@ -173,15 +181,53 @@ def _agreed(count: int) -> bool:
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
-def _stands(path: Path) -> bool:
-    try:
-        return path.exists()
-    except (OSError, ValueError):
-        return False
+class _Root:
+    """The Jupyter server's folder: which documents are in it. Raises BadInput where that cannot be
+    seen, for what cannot be seen is not gone.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        try:
+            self._noted = {noted_in(path) for path in _notebooks(root)}
+        except OSError as error:
+            raise BadInput(
+                f"{error.filename} cannot be searched ({error.strerror}), so which documents are "
+                "gone is not known; nothing was moved. Name the Jupyter server's folder with "
+                "--root, and let its owner search it."
+            ) from error
+
+    def holds(self, summary: history.Summary) -> bool:
+        """Whether a document's notebook or file is there, under any name."""
+        named = summary.kind != "widget" and summary.path
+        return summary.document in self._noted or bool(named and self._stands(summary.path))
+
+    def lacks(self, summary: history.Summary) -> bool:
+        """Whether a document had a notebook or a file, and it is gone."""
+        return bool(summary.path) and summary.kind != "widget" and not self.holds(summary)
+
+    def _stands(self, path: str) -> bool:
+        try:
+            (self._root / path).lstat()
+        except ValueError:
+            return False
+        except OSError as error:
+            return error.errno not in _GONE
+        return True
 
 
 def _notebooks(root: Path) -> Iterator[Path]:
-    for path in root.rglob("*.ipynb"):
-        hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
-        if not hidden and "node_modules" not in path.parts:
-            yield path
+    """All notebooks in a folder, but hidden ones, also behind links. Raises OSError."""
+
+    def refuse(error: OSError) -> None:
+        raise error
+
+    seen = set()
+    for folder, inner, names in os.walk(root, onerror=refuse, followlinks=True):
+        status = Path(folder).stat()
+        if (status.st_dev, status.st_ino) in seen:
+            inner.clear()
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        inner[:] = [name for name in inner if not name.startswith(".") and name != "node_modules"]
+        yield from (Path(folder, name) for name in names if name.endswith(".ipynb"))

@@ -59,7 +59,10 @@ def _replay(args: argparse.Namespace) -> int:
         name = Path(args.source) if is_log(Path(args.source)) else Path(log.header.document)
         return run_again(name, log.events, args.model, args.format)
     if args.format == "text":
-        play(steps(log.events), sys.stdout, speed=args.speed, live=sys.stdout.isatty())
+        try:
+            play(steps(log.events), sys.stdout, speed=args.speed, live=sys.stdout.isatty())
+        except KeyboardInterrupt:
+            return 130  # that is how one stops watching, so nothing is said
         return 0
     for step in steps(log.events):
         warn([step.problem] if step.problem else [])

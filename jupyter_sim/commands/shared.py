@@ -108,9 +108,17 @@ def find_document(name: str) -> str:
 
 
 def noted(path: Path) -> str | None:
-    """The document id that a notebook holds in its metadata."""
-    with suppress(OSError, ValueError, msgspec.MsgspecError):
-        return msgspec.json.decode(path.read_bytes(), type=_Notebook).metadata.jupyter_sim.document
+    """The document id that a notebook holds in its metadata, if it can be read."""
+    with suppress(OSError, ValueError):
+        return noted_in(path)
+    return None
+
+
+def noted_in(path: Path) -> str | None:
+    """The document id that a notebook holds in its metadata. Raises OSError."""
+    data = path.read_bytes()
+    with suppress(ValueError, msgspec.MsgspecError):
+        return msgspec.json.decode(data, type=_Notebook).metadata.jupyter_sim.document
     return None
 
 

@@ -1,13 +1,11 @@
 """Where a command's events come from: a session log, or a document's history."""
 
-from contextlib import suppress
 from pathlib import Path
 
 from .. import history
-from ..formats.simlog import Header, Log, read_log
+from ..formats.chain import format_of
+from ..formats.simlog import FORMAT, Header, Log, read_log
 from .shared import find_document, warn
-
-_BEGINNING = b'{"format":"simlog",'
 
 SOURCE = """\
 SOURCE is a session log (NAME.simlog), or a document: its id, the beginning of one, or the path of
@@ -17,11 +15,7 @@ its notebook or file.
 
 def is_log(path: Path) -> bool:
     """Is a session log meant, by its ending or by how it begins?"""
-    if path.suffix == ".simlog":
-        return True
-    with suppress(OSError, ValueError), path.open("rb") as file:
-        return file.read(len(_BEGINNING)) == _BEGINNING
-    return False
+    return path.suffix == ".simlog" or format_of(path) == FORMAT
 
 
 def read_source(name: str) -> Log:

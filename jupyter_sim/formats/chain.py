@@ -20,6 +20,7 @@ import math
 import re
 from collections.abc import Iterator
 from hashlib import sha256
+from pathlib import Path
 from typing import Any, BinaryIO, NoReturn, TypeVar
 
 import msgspec
@@ -95,6 +96,15 @@ def load(line: bytes, kind: type[_T]) -> _T:
     if _encoder.encode(value) != line:
         _load_slowly(line)
     return value
+
+
+def format_of(path: Path) -> str:
+    """The format that a file's first line tells; nothing where it tells none."""
+    try:
+        with path.open("rb") as file:
+            return load(file.readline(MAX_LINE).removesuffix(b"\n"), Preamble).format
+    except (OSError, ValueError, BadLog):
+        return ""
 
 
 def lines(file: BinaryIO) -> Iterator[bytes]:

@@ -117,12 +117,33 @@ def read_segments(folders: Iterable[Path]) -> list[Segment]:
     """
     paths: list[Path] = []
     for folder in folders:
-        if folder.is_symlink():
+        if os.path.islink(folder):  # noqa: PTH114 - never raises
             raise BadLog(f"{folder} is a link; histories are kept in folders of their own.")
-        paths += sorted(folder.glob("*.jsonl"))
+        paths += segments_in(folder)
     segments = [read_segment(path) for path in paths]
     _compare(segments)
     return segments
+
+
+def segments_in(folder: Path) -> list[Path]:
+    """The files of a folder that are named like segments. Raises BadLog as `listed` does."""
+    return [path for path in listed(folder) if path.suffix == ".jsonl"]
+
+
+def listed(folder: Path) -> list[Path]:
+    """What is in a folder, in the order of the names, and nothing where no folder can be seen.
+    Raises BadLog where it is there and cannot be searched.
+    """
+    try:
+        return [folder / name for name in sorted(os.listdir(folder))]  # noqa: PTH208
+    except OSError as error:
+        closed = next(filter(os.path.isdir, (folder, folder.parent)), None)
+        if not closed or isinstance(error, FileNotFoundError | NotADirectoryError):
+            return []
+        raise BadLog(
+            f"{closed} cannot be searched ({error.strerror}), so what was recorded is not known. "
+            "Let its owner read it and search it."
+        ) from error
 
 
 def read_segment(path: Path) -> Segment:
