@@ -18,10 +18,11 @@ from jupyter_sim.errors import EngineError
 from jupyter_sim.events import Event, Generated, Opened, Proposed
 from jupyter_sim.formats.redact import redact
 from jupyter_sim.formats.simlog import read_log, write_log
-from jupyter_sim.regenerate import Redrawn, Sidecar, recorded, regenerate
+from jupyter_sim.regenerate import TOLERANCE, Redrawn, Sidecar, recorded, regenerate
 
 from .judged import Run
 
+SIM = str(Path(sys.executable).with_name("jupyter-sim"))
 EXAMPLE = Path(__file__).parent.parent / "examples" / "example.simlog"
 
 
@@ -100,6 +101,28 @@ def test_one_altered_token_is_found(sim: Run) -> None:
     told = sim("replay altered.simlog --regenerate")[1]  # from the sidecar
     assert "in cell letter parts at token 8: “" in told
     assert f"was recorded with {victim.logprobs[7]:.4f} and has" in told
+
+
+def test_a_token_that_was_altered_together_with_its_log_probability_is_found(sim: Run) -> None:
+    log = read_log(EXAMPLE)
+    place, victim = next(
+        (n, e)
+        for n, e in enumerate(log.events)
+        if isinstance(e, Generated) and len(e.tokens) > 10 and len(e.top[7]) > 1
+    )
+    other = next(a for a in victim.top[7] if a.token != victim.tokens[7])
+    changed = altered(victim, victim.candidate, 7, other.token)
+    assert isinstance(changed, Generated)
+    logprobs = (*victim.logprobs[:7], other.logprob)
+    changed = msgspec.structs.replace(changed, tokens=changed.tokens[:8], logprobs=logprobs)
+    write_log(Path("altered.simlog"), log.header, [*log.events[:place], changed])
+    status, out, _ = sim("replay altered.simlog --regenerate --format json")
+    (part,) = (
+        a["part"] for line in out.splitlines() for a in json.loads(line)["candidates"] if a["part"]
+    )
+    assert (status, part["index"]) == (1, 7)
+    assert (part["recorded"]["token"], part["now"]["token"]) == (other.token, victim.tokens[7])
+    assert part["recorded"]["logprob"] == pytest.approx(part["logprob"], abs=TOLERANCE)
 
 
 @pytest.mark.parametrize("token", [4096, 10**8, 2**40, -5])
@@ -236,7 +259,7 @@ def test_refusals_are_one_sentence(sim: Run, tmp_path: Path) -> None:
         assert said in err
 
 
-def test_an_interrupted_run_says_how_to_go_on(tmp_path: Path) -> None:
+def test_an_interrupted_run_says_how_to_go_on_and_goes_on_there(tmp_path: Path) -> None:
     log = read_log(EXAMPLE)
     long = [
         msgspec.structs.replace(event, max_tokens=150, stop="none")
@@ -245,19 +268,24 @@ def test_an_interrupted_run_says_how_to_go_on(tmp_path: Path) -> None:
         for event in log.events
     ]
     write_log(tmp_path / "long.simlog", log.header, long)
-    jupyter = str(Path(sys.executable).with_name("jupyter"))
-    child = subprocess.Popen(
-        [jupyter, "sim", "replay", str(tmp_path / "long.simlog"), "--regenerate"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )
     sidecar = tmp_path / "long.regenerated.jsonl"
-    while not sidecar.exists():
-        assert child.poll() is None
-    child.send_signal(signal.SIGINT)
-    _, err = child.communicate()
-    assert child.returncode == 130
-    assert b"the same command goes on where it was" in err
-    assert err.count(b"\n") == 1
-    assert all(json.loads(line) for line in sidecar.read_bytes().splitlines())
+    before = b""
+    for _ in range(2):
+        child = subprocess.Popen(
+            [SIM, "replay", str(tmp_path / "long.simlog"), "--regenerate"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        )
+        while not sidecar.exists() or len(sidecar.read_bytes()) == len(before):
+            assert child.poll() is None
+        child.send_signal(signal.SIGINT)
+        _, err = child.communicate()
+        assert child.returncode == 130
+        assert b"the same command goes on where it was" in err
+        assert err.count(b"\n") == 1
+        done = sidecar.read_bytes()
+        assert done.startswith(before)
+        before = done
+    draws = [json.loads(line)["draw"] for line in before.splitlines()]
+    assert draws == [draw.proposed.draw for draw in recorded(long)][: len(draws)]
