@@ -268,6 +268,18 @@ def test_a_fan_begins_with_what_was_computed_where_it_stands(
     assert not fan.errors
 
 
+def test_what_begins_with_nothing_to_compute_is_passed_on_before_anything_is_computed() -> None:
+    model = Timed(resolve(), Settings(context=512, threads=1))
+    fan = drawn(model, "The harbour was quiet.")
+    steps = len(model.decodes)
+    fan.scheduler.begin(2, Rollout("r", "The harbour was quiet.", tuple(range(8)), 6))
+    fan.scheduler.step()
+    assert len(model.decodes) == steps
+    assert {index for serial, index in fan.texts if serial == 2} == set(range(8))
+    fan.run()
+    assert not fan.errors
+
+
 @pytest.mark.parametrize("prompt", ["It was a dark and", "She said that the harbour"])
 def test_when_the_prompt_stands_those_who_repeat_its_end_have_gone_on(
     model: Llama, prompt: str

@@ -172,3 +172,29 @@ def test_mute_columns_are_never_drawn_but_count_in_the_norm() -> None:
 def test_a_seed_means_the_same_numbers_for_ever() -> None:
     source = fractions(1)
     assert [fraction(source) for _ in range(2)] == [0.5118216247002567, 0.9504636963259353]
+
+
+@pytest.mark.parametrize("temperature", [1.0, 0.7])
+def test_rows_that_keep_much_and_rows_that_keep_little_are_drawn_from_alike(
+    temperature: float,
+) -> None:
+    random = np.random.default_rng(1)
+    steepness = np.array([0.1, 6, 0.1, 6, 1.5], np.float32)[:, None]
+    logits = random.normal(size=(5, 3000)).astype(np.float32) * steepness
+    sampling, weights = Sampling(min_p=0.05, temperature=temperature), weigh(logits)
+    assert {int((row >= 0.05).sum()) > 3000 / 16 for row in weights.values} == {True, False}
+    for chances in random.random((50, 5)):
+        together = choose(weights, sampling, chances).tolist()
+        alone = [choose(weights.rows([row]), sampling, chances[row : row + 1]) for row in range(5)]
+        assert together == [int(one[0]) for one in alone]
+        for row, chance in enumerate(chances):
+            columns, heights = keep(weights.rows([row]), sampling)
+            assert together[row] == columns[point(heights, chance)]
+
+
+def test_a_row_repeated_in_the_memory_of_one_is_drawn_from_like_several() -> None:
+    row = weigh(np.random.default_rng(2).normal(size=(1, 3000)).astype(np.float32) * 5)
+    chances = np.linspace(0, 0.99, 7)
+    for sampling in (Sampling(), PLAIN, Sampling(top_k=9), Sampling(top_p=0.6), Sampling(min_p=1)):
+        several = choose(row.rows([0] * 7), sampling, chances)
+        assert choose(row.repeated(7), sampling, chances).tolist() == several.tolist()

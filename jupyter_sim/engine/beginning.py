@@ -91,7 +91,7 @@ class Beginning:
             return pieces
         for one in further:
             one.sequence, one.shared = run.sequence, len(run.tokens)
-        second = self._drawing.next(further, known.rows([0] * len(further)))
+        second = self._drawing.next(further, known.repeated(len(further)))
         if run.top:
             top = run.tops[run.expected]
             second = [structs.replace(piece, top=(top,)) for piece in second]

@@ -143,7 +143,9 @@ class Scheduler:
     def step(self) -> None:
         """Compute one batch, and tell what came of it."""
         self._end_interrupted()
-        self._recollect(self._turns.admit())
+        if self._recollect(self._turns.admit()):
+            # what begins with nothing to compute is not to wait for what is computed next
+            return
         batch = compose(self._turns.running, self._cache.length, self._pace, self._grain)
         self._turns.rotate()
         try:
@@ -241,8 +243,8 @@ class Scheduler:
             raise EngineError("The model's cache is full; ask for fewer or shorter candidates.")
         return False
 
-    def _recollect(self, jobs: list[Job]) -> None:
-        """Take in what is recalled for those who have just come in; that may be all they need."""
+    def _recollect(self, jobs: list[Job]) -> bool:
+        """Take in what is recalled for those who have just come in; whether any gained by that."""
         gained: dict[Job, list[Piece]] = {}
         for run in jobs:
             read = run.tokens[run.first : run.reused]
@@ -252,6 +254,7 @@ class Scheduler:
                 part = Part(run, None, run.sequence, run.first, read, len(read))
                 gained |= self._take_in([part], rows, 0)
         self._pass_on(gained)
+        return any(gained.values())
 
     def _sample(self, batch: list[Part]) -> None:
         """Draw the next token of every candidate that has logits now, and tell what came of it."""

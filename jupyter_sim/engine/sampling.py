@@ -5,10 +5,11 @@ own distribution, and temperature last, on what is left. Log-probabilities are t
 before any of this. The fractions that choose come from the caller, one for each row.
 
 Whole rows are passed over as seldom as can be: once for the weights, and once more to gather the
-columns that a truncation keeps, which are few. What follows works on those.
+columns that a truncation keeps. Mostly those are few, and what follows works on them; where a model
+is at a loss they are many, and it is quicker to work on the whole row again.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +19,11 @@ from ..events import Sampling
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 Tokens = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 
 BLOCK = 256
 FOLD = 32
+MANY = 1 / 16
 NEARLY_ONE = 1 - 1e-9
 STEPS = (1e-3, 1e-5, 0.0)
 # colder ones say the same, and in 32 bits the coldest would be nothing to divide by
@@ -45,6 +48,12 @@ class Weights(NamedTuple):
         return Weights(
             self.logits[places], self.peaks[places], self.norms[places], self.values[places]
         )
+
+    def repeated(self, count: int) -> "Weights":
+        """Return a single row so many times, in the memory of one."""
+        rows: list[NDArray[Any]]
+        rows = [np.broadcast_to(field, (count, *field.shape[1:])) for field in self]
+        return Weights(*rows)
 
 
 class Scales:
@@ -115,11 +124,17 @@ def choose(weights: Weights, sampling: Sampling, chances: Doubles) -> Tokens:
         best = np.argmax(values, axis=1)
         return np.asarray(np.broadcast_to(best, len(chances)), np.int64)
     floors = _floors(weights, sampling)
-    if floors.any():
-        return _few_points(weights, floors, sampling.temperature, chances)
-    if sampling.temperature != 1:
-        values = _exponentials(weights.logits, weights.peaks, sampling.temperature)
-    return _points(values, chances)
+    # each row by itself, so that what is drawn from it does not depend on those beside it
+    kept = values >= floors[:, None]
+    many = np.array([np.count_nonzero(row) > MANY * len(row) for row in kept])
+    if not many.any():
+        return _few_points(weights, kept, sampling.temperature, chances)
+    if many.all():
+        return _many_points(weights, kept, sampling.temperature, chances)
+    tokens = np.empty(len(chances), np.int64)
+    for rows in (np.flatnonzero(many), np.flatnonzero(~many)):
+        tokens[rows] = choose(weights.rows(rows.tolist()), sampling, chances[rows])
+    return tokens
 
 
 def keep(weights: Weights, sampling: Sampling) -> tuple[Tokens, Floats]:
@@ -193,14 +208,24 @@ def _points(values: Floats, chances: Doubles) -> Tokens:
     return np.asarray(block % size * BLOCK + np.minimum(column, last), np.int64)
 
 
-def _few_points(weights: Weights, floors: Floats, temperature: float, chances: Doubles) -> Tokens:
+def _few_points(weights: Weights, kept: Mask, temperature: float, chances: Doubles) -> Tokens:
     """Return the columns at these points of the lines of what each row keeps."""
-    rows, columns, stops = _above(weights, floors)
-    kept = _heights(weights, rows, columns, temperature)
-    ends = np.concatenate(([0.0], kept.cumsum(dtype=np.float64)))
+    rows, columns, stops = _places(weights, kept)
+    heights = _heights(weights, rows, columns, temperature)
+    ends = np.concatenate(([0.0], heights.cumsum(dtype=np.float64)))
     low, high = ends[np.concatenate(([0], stops[:-1]))], ends[stops]
     points = low + np.minimum(chances, NEARLY_ONE) * (high - low)
     return np.asarray(columns[np.minimum(ends[1:].searchsorted(points, "right"), stops - 1)])
+
+
+def _many_points(weights: Weights, kept: Mask, temperature: float, chances: Doubles) -> Tokens:
+    """Return the same, from the whole lines."""
+    values = weights.values
+    if temperature != 1:
+        values = _exponentials(weights.logits, weights.peaks, temperature)
+    if not kept.all():
+        values = np.where(kept, values, np.float32(0))
+    return _points(values, chances)
 
 
 def _heights(weights: Weights, rows: Tokens, columns: Tokens, temperature: float) -> Floats:
@@ -216,8 +241,13 @@ def _above(weights: Weights, floors: Floats) -> tuple[Tokens, Tokens, Tokens]:
 
     The last array says where each row stops.
     """
+    return _places(weights, weights.values >= floors[:, None])
+
+
+def _places(weights: Weights, kept: Mask) -> tuple[Tokens, Tokens, Tokens]:
+    """Return the same of what is kept."""
     count, width = weights.logits.shape
-    places = np.flatnonzero(weights.values[:, :width] >= floors[:, None])
+    places = np.flatnonzero(kept[:, :width])
     stops = places.searchsorted(np.arange(1, count + 1) * width)
     rows = np.repeat(np.arange(count), np.diff(stops, prepend=0))
     return rows, places - rows * width, stops
