@@ -11,7 +11,8 @@ beside the text. In place of each code point that goes stands █.
 Who wrote, when, in which cell and with which model stays: that is no text.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import assert_never
 
 from msgspec.structs import replace
@@ -38,9 +39,11 @@ from ..events import (
     Sampler,
     Sampling,
     Shown,
+    Span,
     Taken,
     Withdrawn,
     Written,
+    node_id,
 )
 from ..tree import Growth, Tree
 
@@ -65,6 +68,7 @@ class _Kept:
     def __init__(self) -> None:
         self._cells: dict[str, Growth] = {}
         self._prefix: dict[str, int] = {}
+        self._made: dict[str, list[_Source]] = {}
         self._ranges: dict[str, Ranges] = {}
 
     def take(self, event: Event) -> None:
@@ -76,12 +80,13 @@ class _Kept:
         except BadLog:
             return
         match event:
-            case Edited() if any(isinstance(span, Written) for span in event.spans):
-                self._take_spans(event.spans)
-                self._hold(growth.tree)
+            case Edited():
+                self._make(event, growth.tree, event.spans)
+                if any(isinstance(span, Written) for span in event.spans):
+                    self._hold(growth.tree)
             case Accepted():
-                self._keep(event.candidate, event.start, event.stop)
-                self._take_spans(event.tail)
+                accepted = Taken(event.candidate, event.start, event.stop)
+                self._make(event, growth.tree, (accepted, *event.tail))
                 self._hold(growth.tree)
             case Opened():
                 self._hold(growth.tree)
@@ -89,20 +94,46 @@ class _Kept:
                 pass
 
     def end(self) -> Mapping[str, Ranges]:
-        """The ranges of each node that stay."""
+        """The ranges of each node that stay: what stood on a branch, and what that was taken from.
+        A node takes from earlier ones only.
+        """
         for growth in self._cells.values():
             self._hold(growth.tree)
         for node, stop in self._prefix.items():
             self._keep(node, 0, stop)
+        for node in reversed(self._made):
+            for source in self._made[node]:
+                self._keep_source(source, _united(self._ranges.get(node, [])))
         return self._ranges
 
-    def _take_spans(self, spans: Iterable[object]) -> None:
-        for span in spans:
-            if isinstance(span, Taken):
-                self._keep(span.node, span.start, span.stop)
+    def _make(self, event: Edited | Accepted, tree: Tree, spans: Sequence[Span]) -> None:
+        """Note what the node of an event took from others. Its text is that of the spans, or the
+        end of it: an acceptance may make a node of the tail alone.
+        """
+        node = tree.nodes.get(node_id(event.stamp.id))
+        if node is None:
+            return
+        place, sources = len(node.text), []
+        for span in reversed(spans):
+            match span:
+                case Written():
+                    place -= len(span.text)
+                case Taken():
+                    place -= span.stop - span.start
+                    sources.append(_Source(place, span))
+                case _:
+                    assert_never(span)
+        self._made[node.id] = sources
+
+    def _keep_source(self, source: "_Source", ranges: Ranges) -> None:
+        span = source.span
+        shift = span.start - source.place
+        for start, stop in ranges:
+            self._keep(span.node, max(start + shift, span.start), min(stop + shift, span.stop))
 
     def _keep(self, node: str, start: int, stop: int) -> None:
-        self._ranges.setdefault(node, []).append((start, stop))
+        if start < stop:
+            self._ranges.setdefault(node, []).append((start, stop))
 
     def _hold(self, tree: Tree) -> None:
         """The text to the head stays; above a node that was held before, all that is needed does
@@ -113,6 +144,25 @@ class _Kept:
             known = at.node in self._prefix
             self._prefix[at.node] = max(at.offset, self._prefix.get(at.node, 0))
             at = None if known else tree.nodes[at.node].at
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """What stands at a code point of a node was taken from another."""
+
+    place: int
+    span: Taken
+
+
+def _united(ranges: Ranges) -> Ranges:
+    """The same code points in the fewest ranges, in order."""
+    united: Ranges = []
+    for start, stop in sorted(ranges):
+        if united and start <= united[-1][1]:
+            united[-1] = united[-1][0], max(stop, united[-1][1])
+        else:
+            united.append((start, stop))
+    return united
 
 
 def _redacted(event: Event, kept: Mapping[str, Ranges]) -> Event:
@@ -154,11 +204,9 @@ def _generated(event: Generated, kept: Ranges) -> Generated:
 
 def _masked(text: str, kept: Ranges) -> str:
     shown, place = [], 0
-    for start, stop in sorted(kept):
-        start, stop = max(start, place), min(stop, len(text))
-        if stop > start:
-            shown += [MASK * (start - place), text[start:stop]]
-            place = stop
+    for start, stop in _united(kept):
+        shown += [MASK * (start - place), text[start:stop]]
+        place = stop
     return "".join([*shown, MASK * (len(text) - place)])
 
 
