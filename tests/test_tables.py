@@ -41,7 +41,7 @@ def test_a_text_that_was_chosen_is_never_the_rejected_one_too() -> None:
 
 
 def test_pairs_load_in_datasets_with_the_columns_of_trl(sim: Run) -> None:
-    write_log(Path("story.simlog"), header(), story())
+    write_log(Path("story.simlog"), header(), story("\ud800\0\u2028 雨👩‍👩‍👧"))
     status, out, _ = sim("export story.simlog -o pairs.jsonl --to pairs")
     assert (status, out) == (0, "Wrote 2 pairs to pairs.jsonl and pairs.datasheet.md.\n")
     sheet = Path("pairs.datasheet.md").read_text()
@@ -50,13 +50,16 @@ def test_pairs_load_in_datasets_with_the_columns_of_trl(sim: Run) -> None:
     load = (
         "from datasets import load_dataset\n"
         "rows = load_dataset('json', data_files='pairs.jsonl', cache_dir='cache')['train']\n"
-        "print(rows.column_names, {str(f.dtype) for f in rows.features.values()}, len(rows))"
+        "print(rows.column_names, {str(f.dtype) for f in rows.features.values()}, len(rows))\n"
+        "print(ascii(rows[0]['rejected']))"
     )
     offline = {"HF_HUB_OFFLINE": "1", "HF_HOME": str(Path("home").absolute()), "PATH": ""}
     done = subprocess.run(
         [sys.executable, "-c", load], capture_output=True, text=True, check=True, env=offline
     )
-    assert done.stdout == "['prompt', 'chosen', 'rejected'] {'string'} 2\n"
+    columns, rejected = done.stdout.splitlines()
+    assert columns == "['prompt', 'chosen', 'rejected'] {'string'} 2"
+    assert rejected == ascii("?\0\u2028 雨👩‍👩‍👧")
 
 
 def test_parquet_opens_in_pandas_with_the_documented_types(sim: Run) -> None:

@@ -1,6 +1,7 @@
 """What the commands of `jupyter sim` share: their parsers, and words for what is wrong."""
 
 import argparse
+import json
 import sys
 import time
 from collections.abc import Sequence
@@ -117,8 +118,19 @@ def noted(path: Path) -> str | None:
 def noted_in(path: Path) -> str | None:
     """The document id that a notebook holds in its metadata. Raises OSError."""
     data = path.read_bytes()
-    with suppress(ValueError, msgspec.MsgspecError):
-        return msgspec.json.decode(data, type=_Notebook).metadata.jupyter_sim.document
+    try:
+        notebook = msgspec.json.decode(data, type=_Notebook)
+    except msgspec.ValidationError:
+        return None
+    except (ValueError, RecursionError):
+        return _noted_slowly(data)
+    return notebook.metadata.jupyter_sim.document
+
+
+def _noted_slowly(data: bytes) -> str | None:
+    """The same with the standard library, which reads halves of surrogate pairs."""
+    with suppress(ValueError, RecursionError):
+        return msgspec.convert(json.loads(data), _Notebook).metadata.jupyter_sim.document
     return None
 
 

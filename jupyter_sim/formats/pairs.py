@@ -41,8 +41,11 @@ class Pair:
     spoken: bool
 
     def line(self) -> str:
-        """The pair as TRL reads it."""
-        return json.dumps({"prompt": self.prompt, "chosen": self.chosen, "rejected": self.rejected})
+        """The pair as TRL reads it: half of a surrogate pair becomes a question mark."""
+        columns = {"prompt": self.prompt, "chosen": self.chosen, "rejected": self.rejected}
+        return json.dumps(
+            {name: text.encode("utf-8", "replace").decode() for name, text in columns.items()}
+        )
 
 
 def write_pairs(out: Path, log: Log) -> tuple[int, Path]:
