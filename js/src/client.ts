@@ -99,6 +99,8 @@ export interface ClientOptions {
   named?(document: string): void;
   /** The engine's status changed. */
   engine?(status: Status): void;
+  /** The connection is gone, as the sentence says; it is tried again. */
+  lost?(reason: string): void;
   /** Keeps what is not acknowledged for the case that the page is lost. */
   shelf?: Shelf;
   /** So many requests of a page that was lost are being told now. */
@@ -399,6 +401,7 @@ export class Client {
       this.settle(kept.request.id)?.failed(new Refusal("lost", reason));
     }
     this.fan?.listener.lost(reason);
+    if (delay === undefined) this.options.lost?.(reason);
     this.following.interrupt(reason);
     this.measuring.end();
     this.disk.stop();
@@ -455,6 +458,7 @@ export class Client {
     if (first) this.tellFound();
     if (first) for (const note of notes ?? []) this.options.report?.(note);
     this.heed(engine);
+    if (this.broken) this.giveUpDraws();
     this.flush();
     this.tellWaiting();
     this.following.interrupt("");
@@ -462,6 +466,15 @@ export class Client {
     this.measuring.begin();
     if (this.broken) this.fan?.listener.restored();
     this.broken = false;
+  }
+
+  /** Give up what the open fan asked for while there was no connection: whoever hears that it is back
+   * asks again for all that the fan waits for. */
+  private giveUpDraws(): void {
+    for (const { request } of [...this.queue]) {
+      if (request.type !== "propose" || request.fan !== this.fan?.id) continue;
+      this.settle(request.id)?.failed(new Refusal("lost", ""));
+    }
   }
 
   private tellWaiting(): void {

@@ -40,6 +40,25 @@ describe("a client", () => {
     expect(s.wire.types()).toEqual([]);
   });
 
+  test("tries the connection when a fan is opened without one, and draws that once", async () => {
+    const s = new Stage("She|");
+    await s.offer(" held", " ran");
+    s.wire.acknowledge();
+    s.press("dismiss");
+    s.wire.cut();
+    const { connections } = s.wire;
+    s.press("propose");
+    expect(s.wire.connections).toBe(connections + 1);
+    s.wire.said.length = 0;
+    s.wire.welcome();
+    await s.quiet();
+    expect(s.wire.types().filter((type) => type === "propose")).toHaveLength(1);
+    const { fan, id: draw } = s.wire.last("propose");
+    s.wire.answer({ type: "drawing", fan, draw, candidates: ["one.0", "one.1"] });
+    await s.quiet();
+    expect(s.fan?.rows.slice(0, 2).map(({ coming }) => coming?.id)).toEqual(["one.0", "one.1"]);
+  });
+
   test("tells a newer text by itself when the one before may have been recorded", () => {
     const s = new Stage("She|");
     s.press("propose");

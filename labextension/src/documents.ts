@@ -35,6 +35,7 @@ export interface DocumentsOptions {
   /** Where requests outlive their page; null where the browser keeps nothing. */
   shelves: Shelves | null;
   engine(status: Status): void;
+  lost(reason: string): void;
   inform(message: string): void;
   report(message: string): void;
 }
@@ -142,7 +143,7 @@ export class Documents {
   private client(context: Context): Client {
     const known = this.clients.get(context);
     if (known) return known;
-    const { trans, connect, engine, inform, report } = this.options;
+    const { trans, connect, engine, lost, inform, report } = this.options;
     const shelf = this.options.shelves?.shelf(shelfName(context));
     const salvaged = (count: number) =>
       inform(
@@ -161,6 +162,7 @@ export class Documents {
       named,
       found,
       engine,
+      lost,
       report,
       salvaged,
       ...(shelf ? { shelf } : {}),

@@ -58,6 +58,7 @@ function activate(
     editors,
     shelves: Shelves.isPossible ? new Shelves(serverSettings.baseUrl, unshelved) : null,
     engine: (status) => item.tell(status),
+    lost: (reason) => item.lose(reason),
     inform: (message) => void Notification.info(message, { autoClose: 8000 }),
     report,
   });

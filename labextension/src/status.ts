@@ -9,6 +9,8 @@ import { fanIcon } from "./icons";
 /** The item. It shows the latest status that it was given. */
 export class StatusItem extends Widget {
   private status: Status | null = null;
+  /** Why there is no connection; empty where there is one. */
+  private trouble = "";
   private readonly label = document.createElement("span");
   private readonly bar = document.createElement("span");
 
@@ -27,6 +29,7 @@ export class StatusItem extends Widget {
   /** Show a status. */
   tell(status: Status): void {
     this.status = status;
+    this.trouble = "";
     this.label.textContent = summary(status, this.trans);
     this.bar.style.width = status.state === "loading" ? `${100 * (status.progress ?? 0)}%` : "0";
     this.node.classList.toggle("jp-mod-failed", status.state === "failed");
@@ -34,18 +37,29 @@ export class StatusItem extends Widget {
     this.show();
   }
 
+  /** Show that there is no connection, until the next status comes. */
+  lose(reason: string): void {
+    const { trans } = this;
+    this.trouble = reason;
+    this.label.textContent = trans.__("%1 · no connection", this.status?.model || unnamed(trans));
+    this.bar.style.width = "0";
+    this.node.classList.add("jp-mod-failed");
+    this.node.title = reason;
+    this.show();
+  }
+
   private async tellMore(): Promise<void> {
     if (!this.status) return;
     await showDialog({
       title: this.trans.__("The model"),
-      body: new Details(this.status, this.trans),
+      body: new Details(this.status, this.trouble, this.trans),
       buttons: [Dialog.okButton({ label: this.trans.__("Close") })],
     });
   }
 }
 
 function summary(status: Status, trans: TranslationBundle): string {
-  const name = status.model || trans.__("Simulator");
+  const name = status.model || unnamed(trans);
   switch (status.state) {
     case "idle":
       return name;
@@ -60,9 +74,13 @@ function summary(status: Status, trans: TranslationBundle): string {
   }
 }
 
+function unnamed(trans: TranslationBundle): string {
+  return trans.__("Simulator");
+}
+
 /** What is known of the model, and how to name another. */
 class Details extends Widget {
-  constructor(status: Status, trans: TranslationBundle) {
+  constructor(status: Status, trouble: string, trans: TranslationBundle) {
     super();
     this.addClass("jp-sim-details");
     const list = document.createElement("dl");
@@ -70,7 +88,9 @@ class Details extends Widget {
       if (value) list.append(element("dt", name), element("dd", value));
     }
     this.node.append(list);
-    if (status.message) this.node.append(element("p", status.message));
+    for (const sentence of [trouble, status.message]) {
+      if (sentence) this.node.append(element("p", sentence));
+    }
     this.node.append(
       element("p", trans.__("To write with another model, start JupyterLab with its file:")),
       element("pre", "jupyter lab --SimApp.model=/path/to/model.gguf"),

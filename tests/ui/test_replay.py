@@ -1,6 +1,7 @@
 """Session logs in the replay document: what was written comes again, and nothing else does."""
 
 import json
+from collections import Counter
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page
@@ -21,7 +22,7 @@ from .replay import (
     STEP,
     Replay,
 )
-from .test_failures import GONE
+from .test_failures import GONE, is_sentence
 
 OPENING = "It was a dark and "
 EXAMPLE = Path(__file__).parents[2] / "examples" / "example.simlog"
@@ -41,52 +42,79 @@ def example(lab: Lab) -> str:
     return name
 
 
-def test_a_text_that_was_written_over_a_crash_is_played_back_to_the_letter(
+def test_a_text_that_was_written_over_crashes_is_played_back_to_the_letter(
     own_desk, tmp_path: Path
 ) -> None:
-    with running(tmp_path) as lab:
+    with running(tmp_path, token="secret") as lab:
         desk = own_desk(lab)
         fan = Fan(desk)
         desk.arrive()
         name = desk.notebook("")
         desk.type(OPENING)
         fan.propose()
+        fan.highlight(longest(fan))
         desk.press(WORD)
         desk.press(ACCEPT)
+        fan.open_long(n=8)
+        fan.stream()
+        lab.worker().kill()
+        assert is_sentence(fan.sentence())
+        desk.press(DISMISS)
+        desk.set(length="sentence", n=5)
         fan.propose()
-        desk.press(BRANCH)
-        desk.recorded()
         desk.forgive(*GONE)
+        desk.press(BRANCH)
         lab.kill()
+        assert is_sentence(fan.sentence())
         desk.press(NEXT)
+        accepted = desk.text() + fan.look().ghost
         desk.press(ACCEPT)
+        assert desk.text() == accepted
+        desk.type(" Then ")
+        fan.open()
+        assert is_sentence(fan.sentence())
+        standing = desk.page.locator(".jp-sim-status")
+        assert "no connection" in standing.inner_text()
+        desk.page.screenshot(path=tmp_path / "away.png")
         lab.start()
-        desk.eventually(lambda: lab.events(name)[-1]["type"] == "accepted")
-        desk.edit(0)
-        desk.type(" The end.")
-        fan.propose()
+        fan.settle()
+        assert lab.status()["device"] in standing.inner_text()
         desk.press(REJECT)
         fan.settle()
-        desk.press(DISMISS)
+        desk.press(ACCEPT)
+        desk.type(" The end.")
         desk.save()
         desk.recorded()
+        written = desk.text()
+        kinds = Counter(event["type"] for event in lab.events(name))
+        assert kinds["accepted"] == 4 and kinds["branched"] == kinds["rejected"] == 1
+        assert written == desk.saved(name) and written.startswith(accepted + " Then ")
+
+        desk.command("jupyter-sim:replay")
+        replay = Replay(desk.page)
+        replay.focus()
+        replay.press(END)
+        assert replay.standing == "verified" and replay.text == written
+        desk.command("application:close")
         log = new_name(".simlog")
         lab.sim("export", name, "-o", log)
-
         replay = opened(desk, log)
         assert replay.standing == "verified"
         assert replay.event == 1 and replay.text == OPENING
         replay.focus()
         replay.press(*[FASTER] * 4, PLAY)
         replay.at_end()
-        assert replay.events == len(lab.events(name))
-        assert replay.text == desk_text(lab, name)
+        assert replay.events == sum(kinds.values())
+        assert replay.text == written
         replay.settled()
-        assert replay.figures["choices"] == "2"
+        assert replay.figures["choices"] == "3"
+        desk.page.screenshot(path=tmp_path / "played.png")
 
 
-def desk_text(lab: Lab, name: str) -> str:
-    return "".join(json.loads((lab.root / name).read_text())["cells"][0]["source"])
+def longest(fan: Fan) -> int:
+    """The row with the longest text, which has more than one word."""
+    rows = fan.look().rows
+    return max(range(len(rows)), key=lambda row: len(rows[row].text))
 
 
 def test_a_replay_is_played_by_the_keyboard_alone(desk: Desk) -> None:

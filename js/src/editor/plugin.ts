@@ -125,6 +125,7 @@ class FanPlugin implements PluginValue {
     this.redraws = 0;
     this.cell.client.attach(opening.fan, this.listener());
     for (const draw of opening.drawn ? [] : opening.draws) this.ask(fan, draw, tr);
+    this.hurry();
   }
 
   private reopen({ fan, seen }: Reopening, before: Fan | null): void {
