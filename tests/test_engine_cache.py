@@ -153,6 +153,55 @@ def test_what_cannot_come_back_is_computed_again() -> None:
     assert again is not None and cache.length(again) == 0
 
 
+def rested(cache: Cache, orders: list[Order]) -> list[Order]:
+    """What is ordered in a pause that is long enough."""
+    orders.clear()
+    while cache.rest():
+        assert len(orders) < 50
+    return orders[:]
+
+
+def test_what_was_saved_in_a_pause_is_not_parked_when_another_text_comes() -> None:
+    cache, orders = made(8, 1000, 900, parked=1000)
+    voice = [1] * 300
+    trunk = filled(cache, voice)
+    for token in (2, 3):
+        fork = cache.fork(trunk)
+        assert fork is not None
+        cache.extend(fork, [token] * 40)
+        cache.close(fork)
+    assert rested(cache, orders) == []
+    cache.close(trunk)
+    assert rested(cache, orders) == [Park(trunk, 0)]
+    assert rested(cache, orders) == []
+    filled(cache, [9] * 300)
+    assert not [order for order in orders if isinstance(order, Park)]
+    assert cache.shared(voice) == 300
+
+
+def test_a_text_that_is_written_on_is_saved_once_whatever_branches_it_had() -> None:
+    cache, orders = made(8, 2000, 1900, parked=2000)
+    saved: set[int] = set()
+    for chapter in range(1, 5):
+        for token in range(2, 5):
+            cache.close(filled(cache, [1] * 200 * chapter + [token] * 30))
+            for order in rested(cache, orders):
+                match order:
+                    case Park(_, key):
+                        saved.add(key)
+                    case Discard(key):
+                        saved.remove(key)
+        assert len(saved) == 1
+
+
+def test_in_a_pause_memory_that_is_too_small_for_all_is_filled_but_once() -> None:
+    cache, orders = made(8, 1000, 900, parked=400)
+    for sequence in [filled(cache, [token] * 250) for token in (1, 2, 3)]:
+        cache.close(sequence)
+    assert len([order for order in rested(cache, orders) if isinstance(order, Park)]) == 3
+    assert rested(cache, orders) == []
+
+
 class Memory(RuleBasedStateMachine):
     """A KV cache that obeys orders literally has to hold what the bookkeeping says."""
 
@@ -213,6 +262,10 @@ class Memory(RuleBasedStateMachine):
     def close(self, sequence: int) -> None:
         if sequence >= 0:
             self.cache.close(sequence)
+
+    @rule()
+    def rest(self) -> None:
+        assert any(not self.cache.rest() for _ in range(10))
 
     @invariant()
     def memory_holds_what_is_noted(self) -> None:

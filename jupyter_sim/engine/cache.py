@@ -9,7 +9,8 @@ typing on, going back or hopping to a sibling finds its tokens again, until it i
 used longest ago and its cells or its number are needed. Cells in use slow every step down, needed
 by it or not, so few are kept that are of no use to those who compute. What is evicted and would
 take long to compute again is parked in ordinary memory, from where it comes back into fresh cells.
-Where nobody is busy, a text that has little in common with what is there finds nothing in its way.
+Where nobody is busy, a text that has little in common with what is there finds nothing in its way;
+for that, what would then be parked is saved in a pause before.
 """
 
 from array import array
@@ -64,11 +65,12 @@ FEW = 256
 
 @dataclass
 class _Held:
-    """What one sequence holds: a token and a cell for each position."""
+    """What one sequence holds: a token and a cell for each position; `saved` since it has grown."""
 
     tokens: "array[int]" = field(default_factory=lambda: array("i"))
     cells: "array[int]" = field(default_factory=lambda: array("i"))
     busy: bool = True
+    saved: bool = False
     used: int = 0
 
 
@@ -175,6 +177,7 @@ class Cache:
     def extend(self, sequence: int, tokens: Iterable[int]) -> None:
         """Note that tokens were decoded at the end of a sequence."""
         held = self._held[sequence]
+        held.saved = False
         for token in tokens:
             cell = self._free.pop()
             self._references[cell] = 1
@@ -201,6 +204,19 @@ class Cache:
         self._numbers.append(sequence)
         self._obey(Cut(sequence, 0))
 
+    def rest(self) -> bool:
+        """Save, while nobody waits for anything, what would have to be saved before a text that has
+        nothing to do with it; one sequence at a time, whether there was any.
+        """
+        if not self._may_start_afresh():
+            return False
+        oldest_first = sorted(self._held, key=lambda number: self._held[number].used)
+        return any(
+            self._save(number, oldest_first[place:], WORTH_PARKING)
+            for place, number in enumerate(oldest_first, 1)
+            if not self._held[number].saved
+        )
+
     def room(self, cells: int, keep: int | None = None) -> bool:
         """See to it that so many cells are free, by eviction; whether they are."""
         while len(self._free) < cells:
@@ -208,11 +224,10 @@ class Cache:
                 return False
         return True
 
-    def _longest(self, wanted: "array[int]", without: int | None = None) -> tuple[int | None, int]:
+    def _longest(self, wanted: "array[int]") -> tuple[int | None, int]:
         """Return the sequence that shares most of the beginning of `wanted`, and how much."""
-        held = self._held.items()
-        others = ((number, one.tokens) for number, one in held if number != without)
-        number, shared = _longest(others, wanted)
+        held = ((number, one.tokens) for number, one in self._held.items())
+        number, shared = _longest(held, wanted)
         return number, shared - shared % self._grain
 
     def _longest_parked(self, wanted: "array[int]") -> tuple[int | None, int]:
@@ -237,24 +252,32 @@ class Cache:
 
     def _park(self, sequence: int) -> None:
         """Save an idle sequence, unless little of it would be lost."""
-        tokens, cells = self._held[sequence].tokens[:], self._held[sequence].cells
         # what is in cells of others, too, stays; that is told quicker than what they hold
-        if (self._references[cells] == 1).sum() < WORTH_PARKING:
-            return
-        _, elsewhere = self._longest(tokens, without=sequence)
+        if (self._references[self._held[sequence].cells] == 1).sum() >= WORTH_PARKING:
+            others = (number for number in self._held if number != sequence)
+            self._save(sequence, others)
+
+    def _save(self, sequence: int, others: Iterable[int], near: int = 1) -> bool:
+        """Save a sequence if more than a little of it is neither saved nor in others; whether it
+        was. What is saved already and has less than `near` tokens that it lacks is given up.
+        """
+        tokens = self._held[sequence].tokens[:]
+        _, elsewhere = _longest(((number, self._held[number].tokens) for number in others), tokens)
         _, parked = self._longest_parked(tokens)
         lost = len(tokens) - max(elsewhere, parked)
         if lost < WORTH_PARKING or len(tokens) > self._most_parked:
-            return
+            return False
         surplus = sum(map(len, self._parked.values())) + len(tokens) - self._most_parked
         for key, other in tuple(self._parked.items()):
-            if surplus > 0 or _common(other, tokens) == len(other):
+            if surplus > 0 or len(other) - _common(other, tokens) < near:
                 del self._parked[key]
                 self._obey(Discard(key))
                 surplus -= len(other)
         key = next(self._keys)
         self._parked[key] = tokens
+        self._held[sequence].saved = True
         self._obey(Park(sequence, key))
+        return True
 
     def _may_start_afresh(self) -> bool:
         """Whether it is better to work in low cells than beside much that is of no use."""

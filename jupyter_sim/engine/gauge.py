@@ -111,11 +111,13 @@ class Gauge:
         return b"".join(pieces[token] for token in mine).decode("utf-8", "ignore")
 
     def draw(self, prompt: str, count: int, max_tokens: int, top: int = 0) -> Drawn:
-        """Draw candidates all together."""
+        """Draw candidates all together, and rest as the worker does when they are looked at."""
         began = perf_counter()
         serial = self.begin(prompt, count, max_tokens, top)
         while self.scheduler.busy:
             self.step()
+        while self.scheduler.rest():
+            pass
         return self.drawn(serial, began)
 
     def begin(self, prompt: str, count: int, max_tokens: int, top: int = 0) -> int:

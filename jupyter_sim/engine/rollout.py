@@ -156,6 +156,10 @@ class Scheduler:
             if done:
                 self._sample(batch)
 
+    def rest(self) -> bool:
+        """Use a moment in which there is nothing to compute; whether there is use for another."""
+        return self._cache.rest()
+
     def fail(self, error: SimError) -> None:
         """End every request with `error` and forget all that was computed."""
         for job in self._turns.all:

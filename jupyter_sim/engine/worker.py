@@ -44,6 +44,7 @@ from .wire import (
 )
 
 WATCH_SECONDS = 1.0
+PAUSE_SECONDS = 0.5
 # the largest file is the index of a vocabulary; the rest is what a model may make native code do
 LIMITS = {"RLIMIT_CORE": 0, "RLIMIT_FSIZE": 1 << 28, "RLIMIT_NOFILE": 1024}
 
@@ -75,6 +76,7 @@ class Worker:
         self._long: SimpleQueue[Begin] = SimpleQueue()
         self._scheduler: Scheduler | None = None
         self._steps = 0
+        self._restless = True
         self._sending = Lock()
         self._outbox: Outbox[Said | SimError] = Outbox(self._tell, perf_counter)
 
@@ -114,12 +116,15 @@ class Worker:
         return Scheduler(model, self._outbox.tell, memory=memory)
 
     def _work(self, scheduler: Scheduler) -> None:
-        """Obey what has come, waiting for it where there is nothing else to do; then one step."""
+        """Obey what has come, waiting for it where there is nothing else to do; then one step.
+
+        Where nothing comes for a while, the scheduler may use the pause.
+        """
         wait = not scheduler.busy
         try:
             while True:
-                command = self._queue.get(block=wait)
-                wait = False
+                command = self._queue.get(wait, PAUSE_SECONDS if self._restless else None)
+                wait, self._restless = False, True
                 self._steps += 1
                 match command:
                     case Begin(serial, request):
@@ -136,7 +141,10 @@ class Worker:
         except Empty:
             pass
         try:
-            scheduler.step()
+            if wait:
+                self._restless = scheduler.rest()
+            else:
+                scheduler.step()
         except Exception as error:  # noqa: BLE001 - the edge: one bad step must not end the process
             scheduler.fail(told(error, "The model's loop failed"))
         self._outbox.end_step(last=not scheduler.busy)
