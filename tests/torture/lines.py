@@ -64,7 +64,7 @@ class WebLine:
     async def connect(cls, url: str) -> "WebLine":
         try:
             return cls(await websocket_connect(url))
-        except (HTTPClientError, WebSocketClosedError) as error:
+        except (HTTPClientError, OSError) as error:
             raise ConnectionError("the server is gone") from error
 
     def send(self, message: bytes) -> None:

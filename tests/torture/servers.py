@@ -7,8 +7,11 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
+
+import psutil
 
 from jupyter_sim import history, upkeep
 from jupyter_sim.events import (
@@ -97,6 +100,13 @@ class Servers:
         assert self._process.stdin
         self._process.stdin.close()
         await self._process.wait()
+
+
+def worker(server: int) -> int | None:
+    """The process of a server's model, while there is one."""
+    with suppress(psutil.NoSuchProcess):
+        return next((child.pid for child in psutil.Process(server).children()), None)
+    return None
 
 
 def broken(root: Path, document: str, authors: Sequence[Author]) -> str:

@@ -11,15 +11,13 @@ import random
 import signal
 import time
 from collections import Counter
-from contextlib import suppress
 from pathlib import Path
 
-import psutil
 import pytest
 
 from .author import Author
 from .scale import scale
-from .servers import Servers, broken
+from .servers import Servers, broken, worker
 
 KILLS, EACH = scale(20, 1000), scale(20, 50)
 CREWS = (3, 2, 1)
@@ -71,13 +69,6 @@ async def kill(server: int, times: int, dice: random.Random, authors: list[Autho
                 await asyncio.sleep(0.01)
         killed = pid
         os.kill(pid, signal.SIGKILL)
-
-
-def worker(server: int) -> int | None:
-    """The process of a server's model, while there is one."""
-    with suppress(psutil.NoSuchProcess):
-        return next((child.pid for child in psutil.Process(server).children()), None)
-    return None
 
 
 def heard(authors: list[Author]) -> int:
