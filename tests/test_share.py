@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,33 @@ def test_a_text_file_is_not_written_over_by_its_own_history(sim: Run) -> None:
     assert (status, err.count("\n")) == (2, 1)
     assert "the file itself" in err
     assert Path("story.txt").read_text() == "the text itself"
+
+
+FORMS = ("simlog", "html", "markdown", "jsonl", "parquet", "pairs", "pyloom", "loomsidian")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_an_export_replaces_no_folder_device_or_pipe_and_no_link(sim: Run, form: str) -> None:
+    write_log(Path("story.simlog"), header(), story())
+    Path("folder").mkdir()
+    for out in (".", "..", "/", "folder"):
+        status, _, err = sim(f"export story.simlog -o {out} --to {form}")
+        assert (status, err.count("\n")) == (2, 1)
+    for path in (Path("a"), Path("b.events.parquet"), Path("b.datasheet.md")):
+        os.mkfifo(path)
+    status, _, err = sim(
+        f"export story.simlog -o {'b' if form in ('parquet', 'pairs') else 'a'} --to {form}"
+    )
+    assert (status, err.count("\n")) == (2, 1)
+    assert "is no file" in err
+    assert all(path.is_fifo() for path in (Path("a"), Path("b.events.parquet")))
+    assert not list(Path().glob(".*.part"))
+    if form != "parquet":
+        Path("folder/real").touch()
+        Path("link").symlink_to("folder/real")
+        assert sim(f"export story.simlog -o link --to {form}")[0] == 0
+        assert Path("link").is_symlink()
+        assert Path("folder/real").stat().st_size > 0
 
 
 @pytest.mark.parametrize("out", ["story.csv", "story", "-"])

@@ -29,7 +29,8 @@ EXPORT = (
     + """
 formats, and the endings that mean them:
   simlog      .simlog    all events, each line proving the one before: to replay, import, verify
-  html        .html      a replay in one file that needs no network, to put next to a paper
+  html        .html      a replay in one file that needs no network, to put next to a paper; its
+                         log can be verified and imported
   markdown    .md        the texts, and each fan as it was offered, to read
   jsonl       .jsonl     the events, one a line
   parquet     .parquet   NAME.events, NAME.candidates and NAME.tokens as tables, for pandas
@@ -48,9 +49,9 @@ examples:
 )
 
 IMPORT = """\
-FILE is a session log (.simlog), whose events come into the histories as they are; or the JSON of
-socketteer's loom, of the loom for Obsidian or of Exoloom, whose trees become the cells of a new
-notebook, NAME.ipynb beside you or where -o says.
+FILE is a session log, or a page that was exported with its log, whose events come into the
+histories as they are; or the JSON of socketteer's loom, of the loom for Obsidian or of Exoloom,
+whose trees become the cells of a new notebook, NAME.ipynb beside you or where -o says.
 
 examples:
   jupyter sim import welcome.simlog
@@ -103,6 +104,8 @@ def _export(args: argparse.Namespace) -> None:
 
 def _refuse_to_destroy(out: Path, source: Path) -> None:
     """An export never takes the place of what it is made of, nor of any document's notebook."""
+    if out.exists() and not out.is_file():
+        raise BadInput(f"{out} is no file; name the file to write, such as story.simlog.")
     if noted(out) is not None:
         raise BadInput(f"{out} is a document's notebook; name another file with -o.")
     if out.exists() and source.exists() and out.samefile(source):

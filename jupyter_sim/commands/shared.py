@@ -111,7 +111,7 @@ def find_document(name: str) -> str:
 def noted(path: Path) -> str | None:
     """The document id that a notebook holds in its metadata, if it can be read."""
     with suppress(OSError, ValueError):
-        return noted_in(path)
+        return noted_in(path) if path.is_file() else None
     return None
 
 

@@ -27,6 +27,7 @@ import msgspec
 
 from ..errors import BadInput, BadLog
 from ..events import Event, Value
+from .embedded import enter
 
 MAX_LINE = 32 * 1024 * 1024
 """The longest line that is written or read, in bytes."""
@@ -99,9 +100,12 @@ def load(line: bytes, kind: type[_T]) -> _T:
 
 
 def format_of(path: Path) -> str:
-    """The format that a file's first line tells; nothing where it tells none."""
+    """The format that the first line of a file, or of the log in a page, tells; nothing where it
+    tells none.
+    """
     try:
         with path.open("rb") as file:
+            enter(file)
             return load(file.readline(MAX_LINE).removesuffix(b"\n"), Preamble).format
     except (OSError, ValueError, BadLog):
         return ""

@@ -20,11 +20,14 @@ MAX_FILE = 256 * 1024 * 1024
 @contextmanager
 def drafts(*outs: Path) -> Iterator[tuple[Path, ...]]:
     """A draft beside each of some files, to be written; on disk they take the places of the files
-    together, and where anything is in the way nothing is left of them. Raises HistoryError.
+    together, and where anything is in the way nothing is left of them. A link stays, and a device
+    or a pipe is never replaced. Raises HistoryError.
     """
-    paths = tuple(out.with_name(f".{out.name}.{uuid.uuid4().hex}.part") for out in outs if out.name)
-    if len(paths) < len(outs):
-        raise HistoryError(f"{outs[0]} is a folder; name the file to write, such as story.simlog.")
+    for out in outs:
+        if out.exists() and not out.is_file():
+            raise HistoryError(f"{out} is no file; name the file to write, such as story.simlog.")
+    outs = tuple(out.resolve() for out in outs)
+    paths = tuple(out.with_name(f".{uuid.uuid4().hex}.part") for out in outs)
     try:
         yield paths
         for path in paths:

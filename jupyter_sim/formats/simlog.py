@@ -9,7 +9,7 @@ the chain of digests any other change; a reader refuses the whole file then. `pa
 tell a person where the text came from: nothing opens that path.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -17,6 +17,7 @@ from typing import BinaryIO
 from ..errors import BadLog
 from ..events import Event, Value
 from .chain import MAX_LINE, Preamble, digest, dump, lines, link, load
+from .embedded import enter
 from .files import drafts
 
 FORMAT = "simlog"
@@ -57,26 +58,34 @@ class Log:
 def write_log(out: Path, header: Header, events: Sequence[Event]) -> None:
     """Write a session log, whole or not at all. Raises HistoryError."""
     with drafts(out) as (draft,), draft.open("xb") as file:
-        _write(file, header, events)
+        file.writelines(log_lines(header, events))
+
+
+def log_lines(
+    header: Header, events: Sequence[Event], written: Callable[[bytes], bytes] = bytes
+) -> Iterator[bytes]:
+    """The lines of a session log, each as it is `written` in its place."""
+    line = written(dump(header))
+    yield line + b"\n"
+    for event in events:
+        line = link(digest(line), written(dump(event)))
+        yield line + b"\n"
+    yield b'{"prev":"%s","end":%d}\n' % (digest(line).encode("ascii"), len(events))
 
 
 def read_log(path: Path) -> Log:
-    """Read a session log. Raises BadLog, naming the file and the line, if it is not intact."""
+    """Read a session log, or the one in a page. Raises BadLog, naming the file and the log's line,
+    if it is not intact.
+    """
     try:
         with path.open("rb") as file:
+            after = enter(file)
             header, first = _read_header(path, file)
-            return Log(header, tuple(_read_events(path, file, digest(first))))
+            events = tuple(_read_events(path, file, digest(first)))
+            _check_end(path, file, len(events) + 2, after)
+            return Log(header, events)
     except OSError as error:
         raise BadLog(f"{path} cannot be read: {error.strerror}.") from error
-
-
-def _write(file: BinaryIO, header: Header, events: Sequence[Event]) -> None:
-    line = dump(header)
-    file.write(line + b"\n")
-    for event in events:
-        line = link(digest(line), dump(event))
-        file.write(line + b"\n")
-    file.write(b'{"prev":"%s","end":%d}\n' % (digest(line).encode("ascii"), len(events)))
 
 
 def _read_header(path: Path, file: BinaryIO) -> tuple[Header, bytes]:
@@ -104,7 +113,7 @@ def _read_events(path: Path, file: BinaryIO, prev: str) -> Iterator[Event]:
     for number, raw in enumerate(lines(file), 2):
         entry = _read_entry(path, number, raw, prev)
         if entry.event is None:
-            return _check_end(path, file, number, count, entry)
+            return _check_count(path, number, count, entry)
         order = (entry.event.stamp.seq, entry.event.stamp.writer)
         if order <= last:
             raise _bad(path, number, "is out of order")
@@ -131,10 +140,13 @@ def _read_entry(path: Path, number: int, raw: bytes, prev: str) -> Entry:
     return entry
 
 
-def _check_end(path: Path, file: BinaryIO, number: int, count: int, entry: Entry) -> None:
+def _check_count(path: Path, number: int, count: int, entry: Entry) -> None:
     if entry.end != count:
         raise _bad(path, number, f"counts {entry.end} events, not {count}")
-    if file.read(1):
+
+
+def _check_end(path: Path, file: BinaryIO, number: int, after: bytes) -> None:
+    if file.read(len(after) or 1) != after:
         raise BadLog(f"{path} is damaged: something follows its end at line {number}.", number)
 
 
