@@ -74,12 +74,14 @@ class Author:
         self._drawn: dict[str, str] = {}
         self._fans: dict[str, int] = {}
 
-    async def work(self, connect: Connect, until: asyncio.Event) -> None:
-        """Write until told to stop, or until the server is gone; then all waits here."""
+    async def work(self, connect: Connect, until: asyncio.Event) -> bool:
+        """Write until told to stop, or until the server is gone; then all waits here. Whether there
+        was a server.
+        """
         try:
             line = await connect()
         except ConnectionError:
-            return
+            return False
         try:
             self._ask_once(line, Hello(self._id(), "notebook", "story.ipynb", self._document))
             for request in tuple(self.waiting.values()):
@@ -91,11 +93,12 @@ class Author:
             for known in (self._draws, self._offers, self._drawn):
                 known.clear()
             line.close()
+        return True
 
     async def stay(self, connect: Connect, until: asyncio.Event) -> None:
-        """Write until told to stop, and come again whenever the line is cut."""
-        while not until.is_set() or self.waiting:
-            await self.work(connect, until)
+        """Write until told to stop, and come again whenever the line is cut and a server there."""
+        while (not until.is_set() or self.waiting) and await self.work(connect, until):
+            pass
 
     async def _go_on(self, line: Line, until: asyncio.Event) -> None:
         while not (until.is_set() and not self.waiting and not self._draws):

@@ -25,7 +25,7 @@ async def live(server: Server, authors: list[Author], dice: random.Random, *, la
     """
     connect = partial(WebLine.connect, server.url(f"socket?token={TOKEN}", "ws"))
     enough = asyncio.Event()
-    work = [asyncio.create_task(author.work(connect, enough)) for author in authors]
+    work = [asyncio.create_task(author.stay(connect, enough)) for author in authors]
     try:
         async with asyncio.timeout(PATIENCE):
             await more(authors, dice.choice((1, 30, 100)))
@@ -52,7 +52,9 @@ async def more(authors: list[Author], gains: int) -> None:
 @pytest.mark.timeout(120 + 30 * KILLS)
 async def test_what_was_acknowledged_outlives_kills_of_a_jupyter_server(tmp_path: Path) -> None:
     dice = random.Random(scale(5, 7))
-    authors = [Author(str(n), "document-jupyter", dice, tokens=40) for n in range(AUTHORS)]
+    authors = [
+        Author(str(n), "document-jupyter", dice, tokens=40, leaves=0.03) for n in range(AUTHORS)
+    ]
     for number in range(KILLS + 1):
         server = await asyncio.to_thread(Server, tmp_path, "--SimApp.threads=1")
         log = await live(server, authors, dice, last=number == KILLS)
