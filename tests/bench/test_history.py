@@ -42,9 +42,8 @@ AT_MOST = {1: 0.025, 64: 0.100}
 OPEN_AT_MOST, QUERY_AT_MOST = 2.0, 0.05
 
 
-async def nowhere(path: str) -> bool:
+async def nowhere(path: str) -> None:
     """No path has a file."""
-    return False
 
 
 class Client:
