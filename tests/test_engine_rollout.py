@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from jupyter_sim.engine.gauge import Timed
-from jupyter_sim.engine.llama import Llama
+from jupyter_sim.engine.llama import Ints, Llama
 from jupyter_sim.engine.messages import Column, Rollout, Started
 from jupyter_sim.engine.rollout import KEPT, Scheduler
 from jupyter_sim.engine.sampling import weigh
@@ -193,7 +193,10 @@ def test_after_any_play_of_rollouts_and_cancellations_nothing_is_left_busy(model
             scheduler.step()
         if dice.random() < 0.7:
             scheduler.interrupt(dice.randint(max(1, serial - 3), serial))
+        if not scheduler.busy:
+            scheduler.read_ends()
     table.run()
+    scheduler.read_ends()
     assert not table.errors
     assert len(table.finishes) == len(table.texts)
     cache = scheduler._cache
@@ -239,11 +242,15 @@ def test_branches_of_a_fan_stay_warm(model: Llama) -> None:
     assert not fan.errors
 
 
-@pytest.mark.parametrize(("words", "unread"), [(None, 1), (4, 0)])
+@pytest.mark.parametrize(
+    ("words", "rested", "unread"), [(None, False, 1), (None, True, 0), (4, False, 0)]
+)
 def test_a_fan_begins_with_what_was_computed_where_it_stands(
-    words: int | None, unread: int
+    words: int | None, rested: bool, unread: int
 ) -> None:
     """After an acceptance, whole or in part, only the last token is read, if it never was.
+
+    It was where nobody waited for a moment.
 
     Some ends have other spellings, which are looked at each time, and what was drawn in unusual
     tokens is read anew.
@@ -251,6 +258,9 @@ def test_a_fan_begins_with_what_was_computed_where_it_stands(
     model = Timed(resolve(), Settings(context=512, threads=1))
     prompt = "The harbour was quiet that evening, and the boats lay still."
     fan = drawn(model, prompt, max_tokens=12)
+    if rested:
+        fan.scheduler.read_ends()
+        assert model.decodes[-1].tokens == 8
     reads = []
     for index in range(8):
         text = prompt + " ".join(fan.texts[1, index].split(" ")[:words])
@@ -278,6 +288,31 @@ def test_what_begins_with_nothing_to_compute_is_passed_on_before_anything_is_com
     assert {index for serial, index in fan.texts if serial == 2} == set(range(8))
     fan.run()
     assert not fan.errors
+
+
+def test_ends_that_are_read_while_nobody_waits_give_way(model: Llama) -> None:
+    prompt = "The harbour was quiet that evening, and the boats lay still."
+    fan = drawn(model, prompt, max_tokens=12)
+    wish = Rollout("r", prompt, (7,), 1, sampling=HONEST)
+    decode = model.decode
+
+    def hurried(*batch: Ints) -> int:
+        fan.scheduler.hurry(wish)
+        return decode(*batch)
+
+    model.decode = hurried  # type: ignore[method-assign]
+    try:
+        fan.scheduler.read_ends()
+    finally:
+        del model.decode
+    cache = fan.scheduler._cache
+    assert not any(held.busy for held in cache._held.values())
+    for sequence, tokens in cache.held.items():
+        assert model.length(sequence) == len(tokens)
+    assert not any(tokens[-1] == fan.tokens[1, 0][-1] for tokens in cache.held.values())
+    fan.scheduler.begin(2, wish)
+    fan.run()
+    assert fan.texts[2, 0] and not fan.errors
 
 
 @pytest.mark.parametrize("prompt", ["It was a dark and", "She said that the harbour"])

@@ -101,6 +101,8 @@ class Play:
                 self.scheduler.interrupt(self.dice.randint(max(1, self.serial - 6), self.serial))
             while len(self.open) > self.dice.randrange(8):
                 self.scheduler.step()
+            if not self.scheduler.busy:
+                self.scheduler.read_ends()
 
 
 def memory() -> int:

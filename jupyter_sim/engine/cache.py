@@ -138,6 +138,10 @@ class Cache:
         """Return how many tokens a sequence holds."""
         return len(self._held[sequence].tokens)
 
+    def tokens(self, sequence: int) -> list[int]:
+        """Return the tokens that a sequence holds."""
+        return self._held[sequence].tokens.tolist()
+
     def cells(self, sequence: int, start: int = 0) -> list[int]:
         """Return the cells of a sequence's tokens from `start` on."""
         return self._held[sequence].cells[start:].tolist()

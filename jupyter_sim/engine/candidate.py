@@ -22,6 +22,7 @@ class Candidate:
     `token` is its last one, which is not decoded yet, `sequence` where those before it live (or as
     long as the candidate waits, what to fork: the first `shared` tokens of it), and `left` how many
     more it may get. Its first bytes, `owed` of them, only spell the prompt's end and are no text.
+    When it has `finished`, `whole` says that its text is all that its tokens spell.
     `chain` are the samplers of llama.cpp that it asked for, once it has its first token, and
     `taken` what others of its rollout have said first, as long as it has to say something else.
     """
@@ -37,10 +38,12 @@ class Candidate:
         self.token = -1
         self.left = request.max_tokens + 1
         self.finished = False
+        self.whole = False
         self.owed = 0
         self._given = len(request.prefix.encode())
         self._prefix = len(request.prefix)
         self._said = 0
+        self._told = 0
         self._tokens_left = request.max_tokens
         self._numbers = fractions(self.seed)
         self._characters = codecs.getincrementaldecoder("utf-8")("replace")
@@ -60,6 +63,7 @@ class Candidate:
         for one in spelled[:-1]:
             text += self._hear(one)
             ends.append(self._said)
+        self._told += len(text)
         piece = self.take(token, logprob, spelled[-1], end=end)
         return structs.replace(
             piece,
@@ -74,7 +78,9 @@ class Candidate:
         self.token = token
         self.left -= 1
         text, finish = self._say(spelled, end=end)
+        self._told += len(text)
         self.finished = finish is not None
+        self.whole = not end and self._told == self._said and not self._characters.getstate()[0]
         return Piece(self.index, text, (token,), (logprob,), finish, (self._said,))
 
     def _say(self, spelled: bytes, *, end: bool) -> tuple[str, Finish | None]:

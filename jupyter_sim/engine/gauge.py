@@ -116,6 +116,7 @@ class Gauge:
         serial = self.begin(prompt, count, max_tokens, top)
         while self.scheduler.busy:
             self.step()
+        self.scheduler.read_ends()
         while self.scheduler.rest():
             pass
         return self.drawn(serial, began)

@@ -14,7 +14,7 @@ from .healing import MAX_WAYS, Healing, Way
 from .messages import Column, Rollout, Scored, cancelled
 from .sampling import Weights
 
-FAN, PREFETCH, EXPLORE = range(3)
+FAN, PREFETCH, EXPLORE, IDLE = range(4)
 PRIORITIES = {"fan": FAN, "prefetch": PREFETCH, "explore": EXPLORE}
 
 

@@ -156,6 +156,16 @@ class Scheduler:
             if done:
                 self._sample(batch)
 
+    def read_ends(self) -> None:
+        """Read, while nobody waits, the last tokens of what was said.
+
+        What is accepted whole is gone on from there, and then the rows are known.
+        """
+        batch = self._turns.reopen()
+        if batch and self._decode(batch):
+            self._numbers(batch)
+        self._turns.close(batch)
+
     def rest(self) -> bool:
         """Use a moment in which there is nothing to compute; whether there is use for another."""
         return self._cache.rest()

@@ -4,8 +4,10 @@ The most urgent, and of these the longest waiting, come in as far as they fit; c
 there is no room wait until others are done. Nothing is known here of batches, logits or clients.
 """
 
+from collections import deque
+
 from .cache import Cache
-from .jobs import FAN, Job, Run
+from .jobs import FAN, IDLE, Job, Part, Run
 from .llama import SEQUENCES
 from .recall import Recall
 from .scoring import Scan
@@ -27,6 +29,7 @@ class Turns:
         self._grain = grain
         self.waiting: list[Job] = []
         self.running: list[Job] = []
+        self._ends: deque[tuple[Run, list[int]]] = deque(maxlen=most)
 
     @property
     def all(self) -> tuple[Job, ...]:
@@ -36,6 +39,7 @@ class Turns:
     def clear(self) -> None:
         """Forget all jobs; the cache is told by whoever does that."""
         self.waiting, self.running = [], []
+        self._ends.clear()
 
     def rotate(self) -> None:
         """Let the next one be the first that is asked what it wants to read."""
@@ -79,6 +83,9 @@ class Turns:
         """Let go of finished candidates, and of the rollout when it has no other."""
         for candidate in [one for one in run.live if one.finished]:
             run.live.remove(candidate)
+            if candidate.whole and self._grain == 1:
+                said = self._cache.tokens(candidate.sequence)
+                self._ends.append((run, [*said, candidate.token]))
             self._close(candidate.sequence)
         if not run.live and not run.waiting:
             self.end(run)
@@ -93,6 +100,27 @@ class Turns:
             for sequence in (*(candidate.sequence for candidate in job.live), *job.forks):
                 self._close(sequence)
         self._close(job.sequence, read=True)
+
+    def reopen(self) -> list[Part]:
+        """Return the last tokens of candidates that are done, which were drawn and never read.
+
+        Their sequences are to be closed.
+        """
+        parts: list[Part] = []
+        while self._ends:
+            run, tokens = self._ends.popleft()
+            run.priority = IDLE
+            last = len(tokens) - 1
+            if self._cache.shared(tokens) == last and self._cache.room(len(parts) + 1):
+                sequence = self._cache.open(tokens)
+                if sequence is not None:
+                    parts.append(Part(run, None, sequence, last, tokens[last:], 1))
+        return parts
+
+    def close(self, parts: list[Part]) -> None:
+        """Leave sequences that were opened again to the cache."""
+        for part in parts:
+            self._close(part.sequence, read=True)
 
     def _enter(self, job: Job) -> bool:
         """Give a job a sequence, if there is room for it; whether there was."""

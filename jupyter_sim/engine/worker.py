@@ -11,6 +11,7 @@ file has changed. What is said by the model is never said after that.
 import os
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -118,9 +119,12 @@ class Worker:
     def _work(self, scheduler: Scheduler) -> None:
         """Obey what has come, waiting for it where there is nothing else to do; then one step.
 
-        Where nothing comes for a while, the scheduler may use the pause.
+        A pause is used at once for what gives way to whoever comes, and after a while for what does
+        not.
         """
         wait = not scheduler.busy
+        if wait and self._queue.empty():
+            self._compute(scheduler, scheduler.read_ends)
         try:
             while True:
                 command = self._queue.get(wait, PAUSE_SECONDS if self._restless else None)
@@ -140,14 +144,18 @@ class Worker:
                         scheduler.interrupt(serial)
         except Empty:
             pass
+        if wait:
+            self._restless = self._compute(scheduler, scheduler.rest)
+        else:
+            self._compute(scheduler, scheduler.step)
+        self._outbox.end_step(last=not scheduler.busy)
+
+    def _compute(self, scheduler: Scheduler, work: Callable[[], bool | None]) -> bool:
         try:
-            if wait:
-                self._restless = scheduler.rest()
-            else:
-                scheduler.step()
+            return bool(work())
         except Exception as error:  # noqa: BLE001 - the edge: one bad step must not end the process
             scheduler.fail(told(error, "The model's loop failed"))
-        self._outbox.end_step(last=not scheduler.busy)
+            return False
 
     def _read(self, scheduler: Scheduler) -> None:
         """Split long texts into tokens."""
