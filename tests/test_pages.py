@@ -1,20 +1,15 @@
 """Nothing in a log is mark-up, link or script in what people read."""
 
-import json
 import re
 from base64 import b64encode
 from hashlib import sha256
 from pathlib import Path
 
-import msgspec
 import pytest
 
-from jupyter_sim.events import (
-    Event,
-)
 from jupyter_sim.formats import html
 from jupyter_sim.formats.markdown import escaped
-from jupyter_sim.formats.simlog import write_log
+from jupyter_sim.formats.simlog import read_log, write_log
 
 from .judged import EVIL, Run, header, log, story
 
@@ -67,20 +62,57 @@ def test_markdown_makes_no_link_of_an_address() -> None:
     assert escaped("a\u202eb\x1b") == "a\\<U+202E\\>b␛"
 
 
-def test_a_page_has_only_our_script_and_inert_data(built: str) -> None:
+def test_a_page_has_only_our_script_and_inert_data(sim: Run, built: str) -> None:
     page = "".join(html.page(log(EVIL), built))
     scripts = re.findall(
-        r"<script( type='application/json' id='simlog')?>(.*?)</script>", page, re.S
+        r'<script( type="application/json" id="simlog")?>(.*?)</script>', page, re.S
     )
     assert [bool(kind) for kind, _ in scripts] == [True, False]
-    data = json.loads(scripts[0][1])
-    assert msgspec.convert(data["events"], list[Event]) == story(EVIL)
+    assert not set("<>&") & set(scripts[0][1])
+    Path("inner.simlog").write_text(scripts[0][1])
+    assert read_log(Path("inner.simlog")).events == tuple(story(EVIL))
     ours = b64encode(sha256(scripts[1][1].encode()).digest()).decode()
     assert f"default-src 'none'; script-src 'sha256-{ours}'; style-src 'sha256-" in page
     assert "<img" not in page
     assert "http" not in page.replace("http-equiv", "")
     assert page.count("<script") == page.count("</script>") == 2
     assert "<pre>It was dark and cold.</pre>" in page
+
+
+def test_the_log_in_a_page_is_verified_and_imported_as_a_session_log_is(
+    sim: Run, built: str
+) -> None:
+    write_log(Path("story.simlog"), header(), story(EVIL))
+    assert sim("export story.simlog -o story.html")[0] == 0
+    status, out, _ = sim("history verify story.html")
+    assert (status, out.count("whole")) == (0, 1)
+    for option in ("", "--redact"):
+        assert sim(f"export story.html -o again.html {option}")[0] == 0
+        assert sim("history verify again.html")[0] == 0
+    assert sim("replay again.html --format json")[0] == 0
+    status, out, _ = sim("import story.html")
+    assert (status, out.split(" into ")[0]) == (0, f"Took {len(story())} new events")
+
+
+@pytest.mark.parametrize(
+    ("changed", "wrong"),
+    [
+        (("cold", "warm"), "line {} is not what line {} proves"),
+        (('"end":', '"end":1'), "events, not"),
+        (("\n</script>", "\n{}\n</script>"), "something follows its end"),
+        (("</script>", ""), "something follows its end"),
+    ],
+)
+def test_a_page_that_was_altered_is_named(
+    sim: Run, built: str, changed: tuple[str, str], wrong: str
+) -> None:
+    page = "".join(html.page(log(), built))
+    begin = page.index('id="simlog">')
+    Path("story.html").write_text(page[:begin] + page[begin:].replace(*changed, 1))
+    number = page[begin : page.index(changed[0], begin)].count("\n") + 1
+    status, out, _ = sim("history verify story.html")
+    assert status == 1
+    assert wrong.format(number, number + 1).removeprefix(f"line {number} ") in out
 
 
 def test_a_page_without_the_built_script_is_a_sentence(

@@ -8,8 +8,8 @@ from ..formats.simlog import FORMAT, Header, Log, read_log
 from .shared import find_document, warn
 
 SOURCE = """\
-SOURCE is a session log (NAME.simlog), or a document: its id, the beginning of one, or the path of
-its notebook or file.
+SOURCE is a session log (NAME.simlog, or a page that was exported with its log), or a document: its
+id, the beginning of one, or the path of its notebook or file.
 """
 
 

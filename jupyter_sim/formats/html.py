@@ -1,30 +1,28 @@
 """A replay as one HTML file that needs nothing else: no network, no server, no other file.
 
 The page holds, in this order: the final texts, escaped, for whoever runs no script; an empty
-`<div id="replay">`; the log as inert JSON in `<script type="application/json" id="simlog">`, an
-object {"header": …, "events": […]} in the form of `simlog` and `events`; and our script,
-`static/replay.js`, that reads the one and fills the other and then hides `<main id="text">`. Its
-style is `static/replay.css`, if there is one.
+`<div id="replay">`; the log as data, each line proving the one before, as `embedded` says; and our
+script, `static/replay.js`, that reads and checks the one, fills the other and then hides
+`<main id="text">`. Its style is `static/replay.css`, if there is one.
 
 No text of the log reaches the page as mark-up or script: in the JSON each `<` stands as an escape.
+What was redacted is gone before the lines are made, and they prove what is left.
 A content security policy allows our script and style by their digests and nothing else, no request
 and no form.
 """
 
-import json
 from base64 import b64encode
 from collections.abc import Iterator
 from hashlib import sha256
 from html import escape
 from pathlib import Path
 
-import msgspec
-
 from ..errors import BadInput
 from ..tree import fold
+from .embedded import BEGIN, END, inert
 from .files import write_whole
 from .plain import one_line, visible
-from .simlog import Log
+from .simlog import Log, log_lines
 
 STATIC = Path(__file__).parent.parent / "static"
 
@@ -54,8 +52,10 @@ def page(log: Log, script: str, style: str = "") -> Iterator[str]:
     for tree in fold(log.events)[0].values():
         yield f"<pre>{escape(visible(tree.text))}</pre>\n"
     yield "</main>\n<div id='replay'></div>\n"
-    yield f"<script type='application/json' id='simlog'>{_inert(log)}</script>\n"
-    yield f"<script>{script}</script>\n</body>\n</html>\n"
+    yield BEGIN.decode()
+    for line in log_lines(log.header, log.events, inert):
+        yield line.decode()
+    yield f"{END.decode()}\n<script>{script}</script>\n</body>\n</html>\n"
 
 
 def _built(static: Path) -> tuple[str, str]:
@@ -68,12 +68,6 @@ def _built(static: Path) -> tuple[str, str]:
         ) from error
     style = static / "replay.css"
     return script, style.read_text(encoding="utf-8") if style.exists() else ""
-
-
-def _inert(log: Log) -> str:
-    said = {"header": log.header, "events": log.events}
-    text = json.dumps(msgspec.to_builtins(said), separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def _digest(text: str) -> str:

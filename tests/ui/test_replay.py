@@ -195,12 +195,12 @@ def test_a_log_that_was_changed_or_damaged_is_played_and_says_so(desk: Desk) -> 
     name = new_name(".simlog")
     (desk.lab.root / name).write_bytes(b"".join(changed))
     replay = opened(desk, name)
-    assert replay.standing == "modified"
+    assert replay.standing == "modified at line 2"
     assert replay.events == 43 and "The litter" in replay.text
     name = new_name(".simlog")
     (desk.lab.root / name).write_bytes(b"".join(garbled))
     replay = opened(desk, name)
-    assert replay.standing == "damaged"
+    assert replay.standing == "damaged at line 6"
     replay.part("badge").locator("summary").click()
     replay.dom.get_by_text("Line 6 is not JSON.").wait_for()
     replay.dom.get_by_text("its end is missing").wait_for()
@@ -239,7 +239,7 @@ def test_an_exported_page_replays_without_a_network(browser: Browser, lab: Lab) 
     assert replay.event > 2 and replay.offered
     replay.press(END)
     replay.settled()
-    assert replay.standing == "exported"
+    assert replay.standing == "verified"
     assert (
         json.loads(lab.sim("replay", "page.simlog", "--format", "json").splitlines()[-1])["text"]
         == replay.text
@@ -247,6 +247,23 @@ def test_an_exported_page_replays_without_a_network(browser: Browser, lab: Lab) 
     assert asked == [page.url] and errors == []
     assert page.evaluate("() => document.body.dataset.jpThemeLight") == "false"
     page.context.close()
+
+
+def test_an_exported_page_says_where_it_was_altered(browser: Browser, lab: Lab) -> None:
+    (lab.root / "page.simlog").write_bytes(EXAMPLE.read_bytes())
+    lab.sim("export", "page.simlog", "-o", "altered.html", "--redact")
+    page = browser.new_page()
+    path = lab.root / "altered.html"
+    page.goto(path.as_uri())
+    assert Replay(page).standing == "verified"
+    before, begin, log = path.read_text().partition('id="simlog">')
+    path.write_text(before + begin + log.replace("The letter", "The litter", 1))
+    page.reload()
+    replay = Replay(page)
+    assert replay.standing == "modified at line 2"
+    replay.part("badge").locator("summary").click()
+    replay.dom.get_by_text("Line 2 is not what line 3 proves").wait_for()
+    page.close()
 
 
 def test_nothing_in_a_hostile_log_becomes_mark_up_or_a_request(own_desk, lab: Lab) -> None:
@@ -281,7 +298,7 @@ def test_what_no_writer_would_write_is_named_and_the_rest_is_played(desk: Desk) 
     name = new_name(".simlog")
     write_refused(desk.lab.root / name)
     replay = opened(desk, name)
-    assert replay.standing == "damaged"
+    assert replay.standing == "damaged at line 2"
     problems = replay.part("badge").locator("li").all_text_contents()
     assert [problem.split()[1] for problem in problems] == list("23456789")
     assert replay.events == 1 and replay.text == "still here"

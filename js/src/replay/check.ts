@@ -44,12 +44,6 @@ export function checker(name: string): Check {
   return check;
 }
 
-/** The checker of an event. */
-export function eventChecker(): Check {
-  const { properties } = definitions.Entry as Schema;
-  return compile(properties?.event?.anyOf?.[0] as Schema);
-}
-
 /** Definitions name each other, so each is compiled when first needed. */
 function lazily(compiled: () => Check): Check {
   let check: Check | null = null;

@@ -1,4 +1,4 @@
-/** The script of an exported page: reads the log that stands in it, and replays it there. */
+/** The script of an exported page: reads and checks the log that stands in it, and replays it there. */
 
 import { english } from "../words";
 import { readPage } from "./reader";
@@ -13,8 +13,8 @@ const dark = matchMedia("(prefers-color-scheme: dark)");
 follow(dark);
 dark.addEventListener("change", () => follow(dark));
 
-const json = document.getElementById("simlog")?.textContent ?? "";
-const view = new ReplayView({ words: english, read: (around) => readPage(json, around) });
+const log = document.getElementById("simlog")?.textContent ?? "";
+const view = new ReplayView({ words: english, read: (around) => readPage(log, around) });
 document.getElementById("replay")?.append(view.dom);
 document.getElementById("text")?.setAttribute("hidden", "");
 document.body.classList.add("jp-sim-replay-alone");

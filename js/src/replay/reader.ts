@@ -7,10 +7,10 @@
 
 import type { Event } from "../protocol";
 import type { Words } from "../words";
-import { type Count, checker, eventChecker } from "./check";
+import { type Count, checker } from "./check";
 import { Lines } from "./lines";
 import { isAbleToDigest, Proofs } from "./proofs";
-import { breath, inSlices, SLICE, type Work } from "./slices";
+import { breath, SLICE } from "./slices";
 
 /** The first line of a session log. */
 export interface Header {
@@ -22,14 +22,16 @@ export interface Header {
 }
 
 /** How far a log can be trusted: every line is proved; it was changed; it is cut or garbled; it could not be
- * checked; it came without proofs. */
-export type Standing = "verified" | "modified" | "damaged" | "unchecked" | "bare";
+ * checked. */
+export type Standing = "verified" | "modified" | "damaged" | "unchecked";
 
 /** What was read. */
 export interface Reading {
   readonly header: Header;
   readonly events: readonly Event[];
   readonly standing: Standing;
+  /** The number of the first line with which something is wrong. */
+  readonly wrong: number | null;
   /** A sentence for each thing that is wrong, the first of them; `more` are not told. */
   readonly problems: readonly string[];
   readonly more: number;
@@ -70,20 +72,10 @@ export async function readLog(parts: Parts, around: Circumstances): Promise<Read
   return await new Reader(around).read(parts);
 }
 
-/** Read what an exported page holds: the header and the events, without the proofs. */
-export async function readPage(json: string, around: Circumstances): Promise<Reading> {
-  const page = parsed(json) as { header?: unknown; events?: unknown } | undefined;
-  const header = heading(page?.header, around.words);
-  if (!Array.isArray(page?.events)) throw new NoLog(around.words.__("This page holds no events."));
-  const problems: string[] = [];
-  const events = await inSlices(
-    checked(page.events, problems, around.words),
-    around.signal,
-    (share) => around.progress(share, 0),
-  );
-  const standing = problems.length > 0 ? "damaged" : "bare";
-  const more = Math.max(0, problems.length - TOLD);
-  return { header, events, standing, problems: problems.slice(0, TOLD), more };
+/** Read the session log that stands in an exported page. */
+export async function readPage(log: string, around: Circumstances): Promise<Reading> {
+  const bytes = new TextEncoder().encode(log);
+  return await readLog([bytes], { ...around, size: bytes.length });
 }
 
 class Reader {
@@ -94,6 +86,7 @@ class Reader {
   private readonly events: Event[] = [];
   private readonly problems: (readonly [number: number, sentence: string])[] = [];
   private count = 0;
+  private wrong: number | null = null;
   private garbled = false;
   private bytes = 0;
   private number = 0;
@@ -147,7 +140,7 @@ class Reader {
     if (!header) throw new NoLog(noLog(this.around.words));
     const told = [...problems].sort(([a], [b]) => a - b).map(([, sentence]) => sentence);
     const more = count - told.length;
-    return { header, events, standing: this.standing(), problems: told, more };
+    return { header, events, standing: this.standing(), wrong: this.wrong, problems: told, more };
   }
 
   private standing(): Standing {
@@ -237,7 +230,7 @@ class Reader {
 
   private unproved(number: number): void {
     const sentence = "Line %1 is not what line %2 proves: one of them was changed.";
-    this.tell(number + 1, this.around.words.__(sentence, number, number + 1));
+    this.tell(number, this.around.words.__(sentence, number, number + 1));
   }
 
   private damage(sentence: string): void {
@@ -246,6 +239,7 @@ class Reader {
   }
 
   private tell(number: number, sentence: string): void {
+    this.wrong = Math.min(number, this.wrong ?? number);
     if (this.problems.length < TOLD) this.problems.push([number, sentence]);
     this.count++;
   }
@@ -269,19 +263,6 @@ function heading(value: unknown, words: Words): Header {
 
 function noLog(words: Words): string {
   return words.__("This is no session log: its first line is not the header of one.");
-}
-
-function* checked(events: unknown[], problems: string[], words: Words): Work<Event[]> {
-  const check = eventChecker();
-  const good: Event[] = [];
-  for (const [i, event] of events.entries()) {
-    const fault = check(event, "", { members: 0 });
-    if (fault === null) good.push(event as Event);
-    else
-      problems.push(words.__("Event %1 does not fit the format, at “%2”.", i + 1, fault.slice(1)));
-    if (i % 64 === 0) yield i / events.length;
-  }
-  return good;
 }
 
 function tooLarge(size: number, words: Words): string {
