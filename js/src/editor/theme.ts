@@ -363,6 +363,13 @@ const spec: Parameters<typeof EditorView.baseTheme>[0] = {
   },
 
   "@container (max-width: 660px)": { ".jp-sim-drawer kbd": { display: "none" } },
+  // Where the reader's own colours are forced on all, backgrounds and shadows are gone.
+  "@media (forced-colors: active)": {
+    ".jp-sim-row.jp-mod-on": { outline: "2px solid Highlight", outlineOffset: "-2px" },
+    '.jp-sim-panel .jp-sim-item[aria-checked="true"]': { outline: "2px solid Highlight" },
+    ".jp-sim-ghost": { color: "GrayText" },
+    ".jp-sim-progress, .jp-sim-bars": { forcedColorAdjust: "none" },
+  },
   "@media (prefers-reduced-motion: reduce)": {
     ".jp-sim-progress": { transition: "none" },
     ".jp-mod-empty .jp-sim-text::before": { animation: "none" },
