@@ -18,6 +18,7 @@ import pytest
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
+from jupyter_sim.formats.notebook import write_notebook
 from jupyter_sim.formats.simlog import read_log
 from jupyter_sim.history import documents, read
 from jupyter_sim.protocol import MAX_MESSAGE
@@ -140,13 +141,15 @@ class Front:
 
 
 @asynccontextmanager
-async def front(server: Server, path: str) -> AsyncIterator[Front]:
+async def front(
+    server: Server, path: str, kind: str = "file", document: str | None = None
+) -> AsyncIterator[tuple[Front, dict[str, Any]]]:
+    """Someone at a document, and the welcome."""
     line = await websocket_connect(server.url(f"socket?token={TOKEN}", "ws"))
     person = Front(line)
     try:
-        await person.say("hello", "hello-0001", kind="file", path=path)
-        await person.hear("welcome")
-        yield person
+        await person.say("hello", "hello-0001", kind=kind, path=path, document=document)
+        yield person, await person.hear("welcome")
     finally:
         line.close()
         while await line.read_message() is not None:
@@ -167,10 +170,35 @@ async def test_the_status_is_for_those_who_may_read(
     assert await fetch(server, "status", token) == code
 
 
+async def test_a_copy_that_is_made_over_the_contents_api_has_the_trees_of_the_first(
+    server: Server,
+) -> None:
+    cells = {"cell": CANARY}
+    write_notebook(server.home / "root" / "first.ipynb", "document-first", cells)
+    async with front(server, "first.ipynb", "notebook", "document-first") as (first, welcome):
+        assert welcome["document"] == "document-first"
+        await first.say("sync", "sync-first-1", cell="cell", text=CANARY)
+        await first.hear("acknowledged", id="sync-first-1")
+    api = server.url("").replace("jupyter-sim/", "api/contents")
+    body = json.dumps({"copy_from": "first.ipynb"})
+    request = HTTPRequest(api, "POST", headers=AUTHORIZED, body=body)
+    copy = json.loads((await AsyncHTTPClient().fetch(request)).body)["path"]
+    async with front(server, copy, "notebook", "document-first") as (_, welcome):
+        assert welcome["document"] != "document-first"
+        assert welcome["cells"] == ["cell"]
+    request = HTTPRequest(f"{api}/{copy}", "DELETE", headers=AUTHORIZED)
+    await AsyncHTTPClient().fetch(request)
+    body = json.dumps({"path": "renamed.ipynb"})
+    request = HTTPRequest(f"{api}/first.ipynb", "PATCH", headers=AUTHORIZED, body=body)
+    await AsyncHTTPClient().fetch(request)
+    async with front(server, "renamed.ipynb", "notebook", "document-first") as (_, welcome):
+        assert welcome["document"] == "document-first"
+
+
 async def test_a_history_is_read_as_a_session_log_by_id_or_path(
     server: Server, tmp_path: Path
 ) -> None:
-    async with front(server, "told & kept.txt") as person:
+    async with front(server, "told & kept.txt") as (person, _):
         await person.write_and_propose("one")
     (summary,) = [d for d in documents(history(server)) if d.path == "told & kept.txt"]
     events, _ = read(summary.document, history(server))
@@ -200,7 +228,7 @@ async def test_the_socket_is_closed_to_strangers(server: Server, query: str) -> 
 
 
 async def test_candidates_come_from_the_real_model_and_are_on_disk(server: Server) -> None:
-    async with front(server, "story.txt") as person:
+    async with front(server, "story.txt") as (person, _):
         candidates = await person.write_and_propose("one")
     assert len(candidates) == 3
     (summary,) = [d for d in documents(history(server)) if d.path == "story.txt"]
@@ -214,7 +242,7 @@ async def test_candidates_come_from_the_real_model_and_are_on_disk(server: Serve
 async def test_a_message_that_is_too_large_is_refused_and_the_line_stays_open(
     server: Server,
 ) -> None:
-    async with front(server, "large.txt") as person:
+    async with front(server, "large.txt") as (person, _):
         await person.say("sync", "sync-large-1", cell="c", text="x" * MAX_MESSAGE)
         answer = await person.hear("refused")
         assert "Split the text" in answer["message"]
@@ -223,7 +251,7 @@ async def test_a_message_that_is_too_large_is_refused_and_the_line_stays_open(
 
 
 async def test_what_is_no_message_is_refused_and_the_line_stays_open(server: Server) -> None:
-    async with front(server, "odd.txt") as person:
+    async with front(server, "odd.txt") as (person, _):
         for odd in ("", "{", "[]", '{"type":"launch"}', "\x00", "[" * 50_000):
             await person.socket.write_message(odd)
             assert (await person.hear("refused"))["code"] == "bad_input"
@@ -234,7 +262,7 @@ async def test_what_is_no_message_is_refused_and_the_line_stays_open(server: Ser
 async def test_an_acknowledged_verdict_outlives_a_killed_server(tmp_path: Path) -> None:
     server = Server(tmp_path)
     try:
-        async with front(server, "killed.txt") as person:
+        async with front(server, "killed.txt") as (person, _):
             (candidate,) = await person.write_and_propose("one", n=1)
             await person.say(
                 "branch",
@@ -256,7 +284,7 @@ async def test_an_acknowledged_verdict_outlives_a_killed_server(tmp_path: Path) 
 async def test_a_model_that_is_not_there_is_told_in_one_sentence(tmp_path: Path) -> None:
     server = Server(tmp_path, "--SimApp.model=/nowhere/model.gguf")
     try:
-        async with front(server, "none.txt") as person:
+        async with front(server, "none.txt") as (person, _):
             with pytest.raises(AssertionError, match=r"/nowhere/model\.gguf"):
                 await person.write_and_propose("one")
     finally:
