@@ -13,6 +13,7 @@ import re
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import llama_cpp.llama_cpp as api
@@ -28,7 +29,8 @@ from .wire import Settings
 SEQUENCES = 64
 APART = 16
 BATCH = 512
-MICRO_BATCH = 128
+MICRO_BATCH, SMALL_MICRO_BATCH = 128, 32
+SLOW_SECONDS = 0.04
 SPARE = 4096
 PADDING = 256
 PARKING = 1 << 28
@@ -86,8 +88,8 @@ class Llama:
             self.cells = self.sequences * _padded(self.window)
         self.most_threads = settings.threads or cores()
         self.threads = settings.threads or max(1, self.most_threads - 1)
-        self._ctx = self._context(path)
-        self._memory = api.llama_get_memory(self._ctx)
+        self._path = path
+        self._open(BATCH if self._gpu else MICRO_BATCH)
         self.parameters: int = api.llama_model_n_params(self._model)
         self.pieces = self._pieces()
         self._spaces = (
@@ -112,6 +114,11 @@ class Llama:
         heads = api.llama_model_n_head(self._model)
         keys = width // heads * api.llama_model_n_head_kv(self._model)
         return int(PARKING // max(1, 2 * 2 * layers * keys))
+
+    @property
+    def micro_batch(self) -> int:
+        """How many tokens of a batch are computed at once."""
+        return int(api.llama_n_ubatch(self._ctx))
 
     @property
     def device(self) -> str:
@@ -247,14 +254,26 @@ class Llama:
     def try_out(self) -> None:
         """Decode two tokens in one batch, which kills the process where llama.cpp is miscompiled.
 
-        Raises EngineError where the logits are no numbers.
+        Where that takes long once more, prompts are read in small micro-batches from then on, which
+        is a little slower: an abort is heard between two products of matrices, and each takes as
+        much longer as more tokens take part in it. Raises EngineError where the logits are no
+        numbers.
         """
+        self._decode_two()
+        if not np.isfinite(self.logits(1)).all():
+            raise EngineError("The model computes no numbers; its file may be damaged.")
+        began = perf_counter()
+        self._decode_two()
+        if not self._gpu and perf_counter() - began > SLOW_SECONDS:
+            api.llama_free(self._ctx)
+            self._open(SMALL_MICRO_BATCH)
+        self.clear()
+
+    def _decode_two(self) -> None:
+        self.clear()
         ones = np.ones(2, np.int32)
         two = np.arange(2, dtype=np.int32)
         self.decode(ones * self.opener, two, ones * 0, two)
-        if not np.isfinite(self.logits(1)).all():
-            raise EngineError("The model computes no numbers; its file may be damaged.")
-        self.clear()
 
     def complaint(self) -> str:
         """Return what llama.cpp said of late when something went wrong."""
@@ -296,13 +315,14 @@ class Llama:
         if api.llama_model_has_encoder(self._model) or api.llama_model_is_diffusion(self._model):
             raise ModelError(f"The model {path} does not continue text from left to right.")
 
-    def _context(self, path: Path) -> Any:
+    def _open(self, micro_batch: int) -> None:
+        """Make the context, which reads so many tokens at once."""
         self._flag = ctypes.create_string_buffer(b"0", 2)
         self._atoi = ctypes.cast(LIBC.atoi, api.ggml_abort_callback)
         wishes = api.llama_context_default_params()
         wishes.n_ctx = self.cells
         wishes.n_batch = BATCH
-        wishes.n_ubatch = BATCH if self._gpu else MICRO_BATCH
+        wishes.n_ubatch = micro_batch
         wishes.n_seq_max = self.sequences
         wishes.n_outputs_max = SEQUENCES
         wishes.n_threads = wishes.n_threads_batch = self.threads
@@ -310,13 +330,13 @@ class Llama:
         wishes.flash_attn_type = -1 if self._gpu and not self.deterministic else 0
         wishes.abort_callback = self._atoi
         wishes.abort_callback_data = ctypes.cast(self._flag, ctypes.c_void_p)
-        context = api.llama_init_from_model(self._model, wishes)
-        if not context:
+        self._ctx = api.llama_init_from_model(self._model, wishes)
+        if not self._ctx:
             raise ModelError(
-                f"There is no memory for a window of {self.window} tokens of the model {path}; "
-                f"set a smaller context. {self.complaint()}".strip()
+                f"There is no memory for a window of {self.window} tokens of the model "
+                f"{self._path}; set a smaller context. {self.complaint()}".strip()
             )
-        return context
+        self._memory = api.llama_get_memory(self._ctx)
 
     def _pieces(self) -> list[bytes]:
         """Return the bytes of every token; none for those that stand for no text."""
