@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from jupyter_sim.engine.candidate import Candidate
 from jupyter_sim.engine.chain import Chain
+from jupyter_sim.engine.drawing import Drawing
 from jupyter_sim.engine.healing import Healing
 from jupyter_sim.engine.llama import Ints, Llama
 from jupyter_sim.engine.messages import Column, Rollout, Scored, Scoring
@@ -138,7 +139,7 @@ def break_at(
     whole = getattr(owner, name)
 
     def broken(self: object, *args: object, **named: object) -> object:
-        if is_bad(self):
+        if is_bad(args[0] if owner is Drawing else self):
             raise ZeroDivisionError("by accident")
         return whole(self, *args, **named)
 
@@ -169,6 +170,22 @@ def test_only_the_rollout_whose_drawing_fails_ends(
     first, culprit, second = table.run(good[0], bad, good[1])
     assert table.ends[culprit] == "It cannot go on (ZeroDivisionError: by accident)."
     assert [table.said(serial) for serial in (first, second)] == alone
+
+
+def test_who_was_drawn_before_a_drawing_failed_draws_the_same_again(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good, bad = ask("She opened", TYPICAL), ask("He had", XTC)
+    alone = table.said(*table.run(good))
+    break_at(
+        monkeypatch,
+        Drawing,
+        "_alone",
+        lambda candidate: candidate.sampling == XTC and candidate.left < 9,
+    )
+    first, culprit = table.run(good, bad)
+    assert table.ends[culprit] == "It cannot go on (ZeroDivisionError: by accident)."
+    assert table.said(first) == alone
 
 
 def test_only_the_rollout_whose_healing_fails_ends(

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from jupyter_sim.engine import builds, process
 from jupyter_sim.engine import client as client_module
@@ -266,6 +267,24 @@ async def test_a_rollout_that_is_cancelled_while_the_model_loads_ends_at_once() 
     engine.cancel("r")
     assert (await fan).finishes == {"cancelled"}
     assert (await hear(engine, ask(n=2))).finishes <= {"length", "end"}
+    await engine.close()
+
+
+async def test_a_rollout_is_cancelled_by_another_client_while_the_model_loads_for_both() -> None:
+    engine = LlamaEngine()
+    mine = asyncio.create_task(hear(engine, ask(n=2)))
+    other = asyncio.create_task(hear(engine, structs.replace(ask(n=2), id="other")))
+    while engine.status.state == "idle":
+        await asyncio.sleep(0)
+
+    async def cancel() -> None:
+        engine.cancel("r")
+
+    # a loop of its own, on a thread of its own
+    await asyncio.to_thread(asyncio.run, cancel())
+    assert (await mine).finishes == {"cancelled"}
+    assert not other.done()
+    assert (await other).finishes <= {"length", "end"}
     await engine.close()
 
 

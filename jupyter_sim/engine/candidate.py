@@ -46,13 +46,20 @@ class Candidate:
         self._told = 0
         self._tokens_left = request.max_tokens
         self._numbers = fractions(self.seed)
+        self._drawn = 0
         self._characters = codecs.getincrementaldecoder("utf-8")("replace")
         before = request.prompt + request.prefix
         self._stopper = Stopper(request.stop, before, request.strings, request.prefix)
 
     def chance(self) -> float:
         """Return the next random number of this candidate's seed."""
+        self._drawn += 1
         return fraction(self._numbers)
+
+    def rewind(self) -> None:
+        """Take back the random numbers since the last token, for that they are drawn once more."""
+        self._numbers.advance(-self._drawn)
+        self._drawn = 0
 
     def begin(
         self, way: Way, token: int, logprob: float, spelled: Sequence[bytes], *, end: bool
@@ -77,6 +84,7 @@ class Candidate:
         """Take the next token; `end` says that it ends the text."""
         self.token = token
         self.left -= 1
+        self._drawn = 0
         text, finish = self._say(spelled, end=end)
         self._told += len(text)
         self.finished = finish is not None

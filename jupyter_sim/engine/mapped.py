@@ -1,7 +1,8 @@
 """Whether a file is still the one that was loaded.
 
 The weights of a model are mapped and not copied: who writes into their file changes the model under
-way. Nothing is known here of models.
+way. Who then gives it back its time is not noticed: the time of its last change of any kind would
+tell, but that is another one after each backup, too. Nothing is known here of models.
 """
 
 from pathlib import Path

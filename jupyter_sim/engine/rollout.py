@@ -347,6 +347,8 @@ class Scheduler:
         try:
             picks = self._drawing.picks(list(rows.values()), weights)
         except Exception:  # noqa: BLE001 - whose fault it is has to be found out
+            for candidate in rows.values():
+                candidate.rewind()
             picked: dict[Job, dict[int, Pick]] = {}
             for job, stream in streams.items():
                 with self._ending(job):
