@@ -4,8 +4,9 @@ A notebook carries its document's id in its metadata. Where the file at the path
 still carries it too, the other one is a copy: it becomes a document of its own, which begins with
 what the first had recorded when the copy was saved. Where not, the notebook was renamed. What was
 recorded at a path since its file was last saved belongs to that file, whatever the file says. Text
-files and widgets are found by path. The paths are names only: hosts say what is in the files, and
-this module opens none but through `history`.
+files and widgets are found by path, and a text file that was moved by the text that was last
+recorded. The paths are names only: hosts say what is in the files, and this module opens none but
+through `history`.
 """
 
 import asyncio
@@ -13,27 +14,34 @@ import math
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from .document import Document
 from .draw import Reply
 from .engine.messages import Engine
-from .history import History, Summary, documents
+from .errors import BadInput
+from .history import History, Summary, documents, read
 from .prompts import NO_LIMITS, Limits
 from .protocol import Hello
+from .tree import fold
 
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """A file as it stands: the document that it names, if it does, and when it was last changed, in
-    seconds since 1970.
+    """A file as it stands: the document that it names, if it does, when it was last changed, in
+    seconds since 1970, and its text, if it is a text file of no great length.
     """
 
     document: str | None
     time: float
+    text: str = ""
 
 
 Files = Callable[[str], Awaitable[Saved | None]]
+
+LATEST = 100
+"""So many text files that were last written in are looked through for one that was moved."""
 
 GRAIN = 2.0
 """Seconds by which the time of a file may lie before what was recorded before it was saved."""
@@ -111,6 +119,24 @@ class Documents:
             history = History.open(found.id, path=hello.path, kind=hello.kind, root=self._root)
         return Document(history, self.engine, self._limits)
 
+    async def _moved(self, text: str, files: Files, homes: Mapping[str, Summary]) -> str:
+        """The document of a text file that is not where it was, and said this."""
+        known = (s for s in homes.values() if s.kind == "file" and s.path)
+        for summary in islice(known, LATEST):
+            if not await files(summary.path) and await asyncio.to_thread(
+                self._ended_with, summary.document, text
+            ):
+                return summary.document
+        return ""
+
+    def _ended_with(self, document: str, text: str) -> bool:
+        """Whether this, and not nothing, is the text that a document was left with."""
+        try:
+            trees, _ = fold(read(document, self._root)[0])
+        except BadInput:
+            return False
+        return bool(text.strip()) and text in [tree.text for tree in trees.values()]
+
     async def _find(self, hello: Hello, files: Files, known: list[Summary]) -> _Found:
         homes = {summary.document: summary for summary in known}
         for id, document in self._open.items():
@@ -132,6 +158,10 @@ class Documents:
             here = [s for s in here if s.last >= saved and s.of == (named or s.of)]
         if here:
             return _Found(here[0].document)
+        if hello.kind == "file" and file and not named:
+            moved = await self._moved(file.text, files, homes)
+            if moved:
+                return _Found(moved)
         return _Found(uuid.uuid4().hex, named or "", file.time + GRAIN if file else math.inf)
 
 

@@ -126,11 +126,15 @@ async def saved(contents: Any, path: str) -> Saved | None:
         if model["type"] == "directory":
             return None
         time = model["last_modified"].timestamp()
-        if model["type"] != "notebook":
+        text = model["type"] != "notebook"
+        if text and (model["size"] or 0) > MAX_MESSAGE:
             return Saved(None, time)
         model = await ensure_async(contents.get(path))
     except web.HTTPError:
         return None
+    if text:
+        said = model["content"] if model["format"] == "text" else ""
+        return Saved(None, time, said.replace("\r\n", "\n"))
     known = model["content"]["metadata"].get(METADATA)
     return Saved(known.get("document") if isinstance(known, dict) else None, time)
 

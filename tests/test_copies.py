@@ -361,6 +361,27 @@ async def test_a_text_file_saved_under_another_name_is_a_copy_and_a_renamed_one_
     assert (await line.welcome("c.txt", first.document, "file")).document == first.document
 
 
+async def test_a_text_file_that_is_moved_keeps_its_history_and_a_copied_one_begins_its_own(
+    desk: Desk,
+) -> None:
+    (desk.root / "a.txt").write_text(TEXT)
+    first = await desk.written("a.txt", "file")
+    first.close()
+    await desk.copy("a.txt", "b.txt")
+    copy = await desk.open("b.txt", "file")
+    assert (copy.document != first.document, copy.welcome.cells) == (True, ())
+    copy.close()
+    await desk.delete("b.txt")
+    await desk.rename("a.txt", "c.txt")
+    (desk.root / "d.txt").write_text("Another text.")
+    (desk.root / "e.txt").write_bytes(b"\xff\xfe\0")
+    for other in ("d.txt", "e.txt"):
+        assert await Line(desk.documents, desk.files).hello(other, kind="file") != first.document
+    moved = await desk.open("c.txt", "file")
+    assert (moved.document, moved.authors) == (first.document, "f" * 7 + "m" * 13)
+    assert desk.recorded()[first.document] == "c.txt"
+
+
 @pytest.mark.parametrize("path", ["../../etc/passwd", "/etc/passwd", "a\0b", "x" * 5000, "folder"])
 async def test_a_path_that_a_log_tells_is_never_opened_outside_the_servers_folder(
     desk: Desk, path: str
