@@ -165,10 +165,16 @@ def put_away(one: Spare) -> Path:
     try:
         make_folder(to.parent)
         one.path.rename(to)
+    except OSError as error:
+        raise HistoryError(f"{one.path} stays where it is: {error.strerror}.") from error
+    try:
         sync_folder(to.parent)
         sync_folder(one.path.parent)
     except OSError as error:
-        raise HistoryError(f"{one.path} stays where it is: {error.strerror}.") from error
+        raise HistoryError(
+            f"{one.path} is {to} now, and a power cut may undo that ({error.strerror}). Nothing is "
+            "lost; look after the disk before more is moved."
+        ) from error
     return to
 
 

@@ -182,6 +182,13 @@ def renamed_early(action: str, root: Path, trace: Path, bug: str = "") -> list[s
     return broken if renamed else ["nothing was renamed"]
 
 
+def archive_unsynced(root: Path, trace: Path, number: int) -> str:
+    """Let a sync of a folder fail while a document is archived; what was told."""
+    inject = ("-e", "trace=fsync", "-e", f"inject=fsync:error=EIO:when={number}")
+    wrap = (tool("strace"), "-f", *inject, "-o", str(trace))
+    return next(sentence for word, sentence in step("archive", str(root), wrap=wrap))
+
+
 def _not_recovered(
     files: dict[Path, bytes], place: Path, root: Path, acknowledged: list[str], cut: str
 ) -> list[str]:

@@ -57,7 +57,10 @@ def archive(root: Path) -> None:
     """Move a document whose notebook is gone to the archive."""
     found = history.documents(root)
     for one in list(upkeep.spare(found, lambda summary: True, root)):
-        say("ack", upkeep.put_away(one).name)
+        try:
+            say("ack", upkeep.put_away(one).name)
+        except HistoryError as error:
+            say("no", str(error))
 
 
 def take_in(root: Path) -> None:

@@ -102,6 +102,17 @@ def test_a_name_or_a_copy_that_is_not_synced_is_found_in_the_trace(
     assert rigs.renamed_early(action, damaged, tmp_path / "trace", bug)
 
 
+def test_an_archive_that_cannot_be_synced_tells_where_the_document_is(
+    damaged: Path, tmp_path: Path
+) -> None:
+    document, archive = damaged / rigs.DOCUMENT, tmp_path / "archive" / rigs.DOCUMENT
+    for number in range(1, 5):
+        said = rigs.archive_unsynced(damaged, tmp_path / "trace", number)
+        assert said.startswith(f"{document} stays") is document.is_dir()
+        assert said.startswith(f"{document} is {archive} now") is archive.is_dir()
+    assert archive.is_dir()
+
+
 @pytest.mark.parametrize("every", range(2, scale(4, 9)))
 def test_a_sync_that_fails_costs_only_what_was_refused(tmp_path: Path, every: int) -> None:
     assert rigs.sync_fails(tmp_path / "history", tmp_path / "trace", f"{every}+{every}") == []
