@@ -4,6 +4,7 @@ with its notebook, and a copy goes on with a history of its own.
 
 import json
 import os
+import resource
 import subprocess
 import uuid
 from collections.abc import AsyncIterator
@@ -293,6 +294,23 @@ async def test_what_is_recorded_of_a_notebook_that_was_never_saved_is_found_agai
     again = await desk.open("a.ipynb")
     assert again.document == first.document
     assert SAID in {again.tree.branch(head) for head in again.tree.heads}
+
+
+async def test_a_copy_that_finds_no_room_is_written_when_there_is_some(desk: Desk) -> None:
+    desk.notebook("a.ipynb")
+    first = await desk.written("a.ipynb")
+    await desk.copy("a.ipynb", "b.ipynb")
+    copy = await desk.open("b.ipynb")
+    room = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, room[1]))
+    try:
+        with pytest.raises(AssertionError, match="could not be written"):
+            await copy.write(SAID + " Here.")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, room)
+    assert [path.name for path in desk.histories.iterdir()] == [first.document]
+    await copy.write(SAID + " Here.")
+    assert desk.read(copy.document).text == SAID + " Here."
 
 
 async def test_two_tabs_of_a_copy_share_its_history(desk: Desk) -> None:
