@@ -4,7 +4,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
-from jupyter_sim.engine.cache import Cache, Copy, Cut, Discard, Order, Park, Unpark
+from jupyter_sim.engine.cache import Cache, Copy, Cut, Discard, Empty, Order, Park, Unpark
 
 LONG = 80
 
@@ -119,11 +119,19 @@ def test_what_is_evicted_comes_back_from_where_it_is_parked() -> None:
 
 
 def test_another_text_finds_the_memory_empty_while_nobody_is_busy() -> None:
-    cache, _ = made(8, 1000, 900, parked=1000)
-    cache.close(filled(cache, [1] * 300))
+    cache, orders = made(8, 1000, 900, parked=1000)
+    voice = [1] * 300
+    trunk = filled(cache, voice)
+    for _ in range(3):
+        fork = cache.fork(trunk)
+        assert fork is not None
+        cache.close(fork)
+    cache.close(trunk)
+    orders.clear()
     busy = filled(cache, [2] * 100)
+    assert [type(order) for order in orders] == [Park, Empty]
     assert cache.used == 100
-    filled(cache, [1] * 300)
+    filled(cache, voice)
     assert cache.used == 400
     cache.close(busy)
 
@@ -228,6 +236,8 @@ class Memory(RuleBasedStateMachine):
             case Copy(source, target, length):
                 assert not self.memory.get(target)
                 self.memory[target] = self.memory[source][:length]
+            case Empty():
+                self.memory.clear()
         return True
 
     @rule(target=busy, tokens=st.lists(st.integers(0, 2), max_size=6))

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import EngineError, ModelError
-from .cache import Copy, Cut, Discard, Order, Park, Unpark
+from .cache import Copy, Cut, Discard, Empty, Order, Park, Unpark
 from .cores import cores
 from .tokenization import independent
 from .wire import Settings
@@ -206,6 +206,8 @@ class Llama:
                 return self._unpark(key, sequence)
             case Discard(key):
                 del self._parked[key]
+            case Empty():
+                api.llama_memory_clear(self._memory, False)
         return True
 
     def copy(self, source: int, target: int, length: int) -> None:
