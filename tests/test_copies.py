@@ -20,7 +20,16 @@ from jupyter_sim.document import Document
 from jupyter_sim.documents import GRAIN, Documents
 from jupyter_sim.engine.scripted import ScriptedEngine
 from jupyter_sim.formats.notebook import write_notebook
-from jupyter_sim.protocol import Accept, Acknowledged, FromFront, Kind, Propose, Sync, Welcome
+from jupyter_sim.protocol import (
+    Accept,
+    Acknowledged,
+    FromFront,
+    Kind,
+    Propose,
+    Refused,
+    Sync,
+    Welcome,
+)
 from jupyter_sim.server import saved
 from jupyter_sim.tree import Tree, fold
 
@@ -303,13 +312,13 @@ async def test_a_copy_that_finds_no_room_is_written_when_there_is_some(desk: Des
     copy = await desk.open("b.ipynb")
     room = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, room[1]))
+    request = Sync(uuid.uuid4().hex, "cell", SAID + " Here.")
     try:
-        with pytest.raises(AssertionError, match="could not be written"):
-            await copy.write(SAID + " Here.")
+        assert isinstance(await copy.line.say(request), Refused)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, room)
     assert [path.name for path in desk.histories.iterdir()] == [first.document]
-    await copy.write(SAID + " Here.")
+    assert isinstance(await copy.line.say(request), Acknowledged)
     assert desk.read(copy.document).text == SAID + " Here."
 
 
