@@ -27,36 +27,36 @@ PATIENCE = 60.0
 async def judged(root: Path, socket: Path, dice: random.Random, kills: int, bug: str = "") -> str:
     """Let authors write while the worker is killed so often; what is broken."""
     began = time.perf_counter()
-    crews = {
-        f"document-{dice.getrandbits(32)}": [str(number) for number in range(size)]
-        for size in CREWS
-    }
-    documents = {
-        document: [Author(n, document, dice, tokens=40, early=0.02, leaves=0.02) for n in names]
-        for document, names in crews.items()
-    }
+    documents = dict(crew(f"document-{dice.getrandbits(32)}", size, dice) for size in CREWS)
     authors = [author for crew in documents.values() for author in crew]
     servers = await Servers.begin(root, socket, "llama", bug)
     await servers.start()
-    enough = asyncio.Event()
-    work = [asyncio.create_task(author.stay(servers.connect, enough)) for author in authors]
-    for task in work:
-        task.add_done_callback(lambda task: enough.set())
     try:
+        await write(servers, authors, dice, kills)
+    finally:
+        await servers.kill()
+        await servers.end()
+    tell(authors, kills, time.perf_counter() - began)
+    return next(filter(None, (broken(root, *one) for one in documents.items())), "")
+
+
+def crew(document: str, size: int, dice: random.Random) -> tuple[str, list[Author]]:
+    names = map(str, range(size))
+    return document, [
+        Author(name, document, dice, tokens=40, early=0.02, leaves=0.02) for name in names
+    ]
+
+
+async def write(servers: Servers, authors: list[Author], dice: random.Random, kills: int) -> None:
+    """Let authors write through so many kills, and on until all that they told is acknowledged."""
+    enough = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        work = [group.create_task(author.stay(servers.connect, enough)) for author in authors]
         await kill(servers.pid, kills, dice, authors)
         await on(authors)
         enough.set()
         async with asyncio.timeout(PATIENCE):
             await asyncio.gather(*work)
-    except TimeoutError:
-        return "nothing goes on"
-    finally:
-        for task in work:
-            task.cancel()
-        await servers.kill()
-        await servers.end()
-    tell(authors, kills, time.perf_counter() - began)
-    return next(filter(None, (broken(root, *one) for one in documents.items())), "")
 
 
 async def kill(server: int, times: int, dice: random.Random, authors: list[Author]) -> None:
