@@ -7,11 +7,12 @@ import pytest
 from msgspec import structs
 from numpy.typing import NDArray
 
+from jupyter_sim.engine.arrays import Ints
 from jupyter_sim.engine.candidate import Candidate
 from jupyter_sim.engine.chain import Chain
 from jupyter_sim.engine.drawing import Drawing
 from jupyter_sim.engine.healing import Healing
-from jupyter_sim.engine.llama import Ints, Llama
+from jupyter_sim.engine.llama import Llama
 from jupyter_sim.engine.messages import Column, Rollout, Scored, Scoring
 from jupyter_sim.engine.rollout import Scheduler
 from jupyter_sim.engine.stops import Stopper

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
+from .arrays import Ints
 from .jobs import Job, Part, Run
-from .llama import BATCH, SEQUENCES, Ints
+from .llama import BATCH, SEQUENCES
 
 STREAM_SECONDS, QUIET_SECONDS = 0.03, 0.25
 SMALLEST_SLICE, LARGEST_SLICE = 8, 64

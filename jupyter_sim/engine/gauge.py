@@ -10,7 +10,8 @@ from time import perf_counter
 from typing import NamedTuple
 
 from ..errors import SimError
-from .llama import Ints, Llama
+from .arrays import Ints
+from .llama import Llama
 from .messages import Column, Rollout, Started
 from .outbox import Outbox
 from .rollout import Scheduler

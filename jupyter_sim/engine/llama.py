@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import EngineError, ModelError
+from .arrays import Arrays, Ints, pointer
 from .cache import Copy, Cut, Discard, Empty, Order, Park, Unpark
 from .cores import cores
 from .tokenization import independent
@@ -46,8 +47,6 @@ DECODED, FULL, ABORTED = 0, 1, 2
 
 COMPLAINTS: deque[str] = deque(maxlen=6)
 """What llama.cpp, which has one log for a process, said of late when something went wrong."""
-
-Ints = NDArray[np.int32]
 
 
 def _hear(level: int, text: bytes, _: object) -> None:
@@ -102,7 +101,7 @@ class Llama:
         )
         self.opener = self._opener()
         self.opens = bool(api.llama_vocab_get_add_bos(self._vocab))
-        self._batch = _Batch()
+        self._batch = Arrays(BATCH)
         self._parked: dict[int, NDArray[np.uint8]] = {}
 
     @property
@@ -229,11 +228,11 @@ class Llama:
     def _park(self, sequence: int, key: int) -> None:
         size = api.llama_state_seq_get_size(self._ctx, sequence)
         saved = self._parked[key] = np.empty(size, np.uint8)
-        api.llama_state_seq_get_data(self._ctx, _pointer(saved, ctypes.c_uint8), size, sequence)
+        api.llama_state_seq_get_data(self._ctx, pointer(saved, ctypes.c_uint8), size, sequence)
 
     def _unpark(self, key: int, sequence: int) -> bool:
         saved = self._parked[key]
-        bytes_ = _pointer(saved, ctypes.c_uint8)
+        bytes_ = pointer(saved, ctypes.c_uint8)
         return bool(api.llama_state_seq_set_data(self._ctx, bytes_, len(saved), sequence))
 
     def length(self, sequence: int) -> int:
@@ -362,42 +361,8 @@ class Llama:
         return 0
 
 
-class _Batch:
-    """The arrays that llama.cpp reads a batch from, made once and kept alive."""
-
-    def __init__(self) -> None:
-        self._tokens, self._positions, self._sequences = np.zeros((3, BATCH), np.int32)
-        self._wanted = np.zeros(BATCH, np.int8)
-        self._ones = np.ones(BATCH, np.int32)
-        start = self._sequences.ctypes.data
-        self._pointers = start + 4 * np.arange(BATCH, dtype=np.uintp)
-        self._struct = api.llama_batch(
-            0,
-            _pointer(self._tokens, ctypes.c_int32),
-            None,
-            _pointer(self._positions, ctypes.c_int32),
-            _pointer(self._ones, ctypes.c_int32),
-            _pointer(self._pointers, ctypes.POINTER(ctypes.c_int32)),
-            _pointer(self._wanted, ctypes.c_int8),
-        )
-
-    def fill(self, tokens: Ints, positions: Ints, sequences: Ints, wanted: Ints) -> Any:
-        """Return the batch that holds these; it borrows this object's arrays."""
-        count = len(tokens)
-        self._tokens[:count] = tokens
-        self._positions[:count] = positions
-        self._sequences[:count] = sequences
-        self._wanted[:count] = wanted
-        self._struct.n_tokens = count
-        return self._struct
-
-
 def _padded(cells: int) -> int:
     return -(-cells // PADDING) * PADDING
-
-
-def _pointer(array: NDArray[Any], kind: Any) -> Any:
-    return ctypes.cast(array.ctypes.data, ctypes.POINTER(kind))
 
 
 def _gpu() -> str:
