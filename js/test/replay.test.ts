@@ -306,6 +306,22 @@ test("figures are those of Python", () => {
   }
 });
 
+test("the bits of a choice are shared out to its cell, its day and its voices", () => {
+  const tally = new Tally();
+  const seen = ["a.0", "a.1", "a.2"];
+  const story = new Story("Once ")
+    .offer("a", ["upon", "there", "more"])
+    .tell({ type: "branched", fan: "a", candidate: "a.1", seen });
+  for (const event of story.events) tally.take(event);
+  const { cells, voices, days } = tally.divided();
+  const bits = Math.log2(3);
+  expect([...voices]).toEqual([["", bits]]);
+  expect([...cells, ...days]).toEqual([
+    ["cell-1", bits],
+    ["1970-01-01", bits],
+  ]);
+});
+
 test("what cannot be seen is shown by name", () => {
   expect(visible("a\u202eb\u0000\u001b[1m\ud800\u2028é\n\t👩‍🚀")).toBe(
     "a<U+202E>b␀␛[1m<U+D800><U+2028>é\n\t👩‍🚀",

@@ -113,6 +113,7 @@ class LogDocuments extends ABCWidgetFactory<DocumentWidget<Replay>> {
     context.saveState.connect((_, state) => state === "started" && this.refuse());
     const widget = new DocumentWidget({ content, context });
     widget.title.icon = logIcon;
+    widget.toolbar.hide();
     return widget;
   }
 

@@ -86,6 +86,11 @@ class Replay:
         names, values = (self.part("figures").locator(tag) for tag in ("dt", "dd"))
         return dict(zip(names.all_text_contents(), values.all_text_contents(), strict=True))
 
+    def plotted(self, title: str) -> list[str]:
+        """The figures beside the bars of a plot."""
+        plot = self.part("plots").get_by_text(title).locator("xpath=following-sibling::dl[1]")
+        return plot.locator("b").all_text_contents()
+
     def at_end(self) -> None:
         """Wait until it has played to its end."""
         self.page.wait_for_function(

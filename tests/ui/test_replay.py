@@ -156,6 +156,19 @@ def test_the_time_line_is_scrubbed_with_the_mouse(desk: Desk) -> None:
     assert replay.event == replay.events
 
 
+def test_the_bits_are_plotted_by_cell_and_by_voice_as_they_are_counted(desk: Desk) -> None:
+    name = example(desk.lab)
+    replay = opened(desk, name)
+    replay.focus()
+    replay.press(END)
+    replay.settled()
+    counted = json.loads(desk.lab.sim("curation", name, "--no-model", "--format", "json"))
+    for by in ("cell", "voice"):
+        bits = [f"{part['selection_bits']:.2f}" for part in counted[f"{by}s"].values()]
+        assert len(bits) > 1 and replay.plotted(f"bits by {by}") == bits
+    assert len(counted["days"]) == 1 and replay.dom.get_by_text("bits by day").count() == 0
+
+
 def test_the_text_at_a_step_can_be_copied(own_desk, lab: Lab) -> None:
     desk = own_desk(lab, permissions=["clipboard-read", "clipboard-write"])
     desk.arrive()

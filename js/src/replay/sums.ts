@@ -2,6 +2,7 @@
 
 import { el, setText } from "../editor/dom";
 import type { Words } from "../words";
+import { Bars } from "./bars";
 import type { Reel } from "./reel";
 import { type Figures, type Shares, Tally } from "./tally";
 
@@ -10,11 +11,14 @@ export class Sums {
   readonly dom: HTMLElement;
   private readonly list = el("dl", "jp-sim-replay-figures");
   private readonly bar = el("div", "jp-sim-replay-shares", { role: "img" });
+  private readonly bars: Bars;
   private tally = new Tally();
 
   constructor(private readonly words: Words) {
     const title = el("div", "jp-sim-replay-title", {}, this.words.__("Curation"));
-    this.dom = el("div", "jp-sim-replay-sums", { role: "region" }, title, this.bar, this.list);
+    this.bars = new Bars(words);
+    const parts = [title, this.bar, this.list, this.bars.dom];
+    this.dom = el("div", "jp-sim-replay-sums", { role: "region", tabindex: "0" }, ...parts);
     this.dom.setAttribute("aria-label", this.words.__("Curation"));
   }
 
@@ -33,7 +37,13 @@ export class Sums {
     const figures = this.tally.figures();
     const shares = sharesAt(reel, index);
     this.draw(figures, shares);
+    this.bars.show(this.tally.divided(), (id) => this.cellName(reel, id));
     return this.brief(figures, shares);
+  }
+
+  private cellName({ strands }: Reel, id: string): string {
+    const strand = strands.find((one) => one.id === id);
+    return strand ? this.words.__("cell %1", strand.number) : id;
   }
 
   private brief(

@@ -27,12 +27,25 @@ export interface Figures {
   readonly p90_seconds: number | null;
 }
 
+/** The bits of selection of each of several parts of a history. */
+export type Parts = ReadonlyMap<string, number>;
+
+/** How the bits are shared out; a voice is known by its name, the writer's own by none. */
+export interface Divided {
+  readonly cells: Parts;
+  readonly voices: Parts;
+  readonly days: Parts;
+}
+
 /** How many code points of the texts each author wrote. */
 export type Shares = Record<Author, number>;
 
 interface Offer {
   readonly id: string;
   readonly fan: string;
+  readonly cell: string;
+  readonly voice: string;
+  readonly day: string;
   readonly place: string;
   readonly distinct: boolean;
   generated: Generated | null;
@@ -52,11 +65,15 @@ export class Tally {
   count = 0;
   private readonly offers = new Map<string, Offer>();
   private readonly fans = new Map<string, Offer[]>();
+  private readonly voices = new Map<string, string>();
 
   /** Count one more event. */
   take(event: Event): void {
     this.count++;
     switch (event.type) {
+      case "framed":
+        this.voices.set(event.stamp.id, event.name || event.stamp.id.slice(0, 8));
+        break;
       case "proposed":
         this.propose(event);
         break;
@@ -113,13 +130,38 @@ export class Tally {
     };
   }
 
-  private propose({ fan, at, candidates, sampling, stamp }: Proposed): void {
+  /** The bits of selection of each cell, voice and day that had a fan, in the order of asking. The bits
+   * of a choice belong to the voices of what was chosen, in equal parts. */
+  divided(): Divided {
+    const cells = new Map<string, number>();
+    const voices = new Map<string, number>();
+    const days = new Map<string, number>();
+    for (const offers of this.fans.values()) {
+      const [choice] = chosen("", offers);
+      const bits = choice?.bits ?? 0;
+      const [first] = offers;
+      if (!first) continue;
+      add(cells, first.cell, bits);
+      add(days, first.day, bits);
+      for (const { voice } of offers) add(voices, voice, 0);
+      const kept = choice?.voices ?? [];
+      for (const voice of kept) add(voices, voice, bits / kept.length);
+    }
+    return { cells, voices, days };
+  }
+
+  private propose({ fan, at, candidates, recipe, sampling, stamp }: Proposed): void {
     const group = this.fans.get(fan) ?? [];
     this.fans.set(fan, group);
+    const day = group[0]?.day ?? dayOf(stamp.time);
+    const voice = this.voices.get(recipe.voice ?? "") ?? "";
     for (const id of candidates.filter((one) => !this.offers.has(one))) {
       const offer: Offer = {
         id,
         fan,
+        cell: stamp.cell,
+        voice,
+        day,
         place: placeKey(stamp.cell, at),
         distinct: sampling.distinct ?? false,
         generated: null,
@@ -173,6 +215,8 @@ interface Choice {
   readonly fan: string;
   readonly bits: number;
   readonly distinct: boolean;
+  /** The voice of each different text that was kept. */
+  readonly voices: readonly string[];
 }
 
 /** The choice of a fan: keeping m of n seen candidates that differ is log2(n / m) bits. */
@@ -183,7 +227,9 @@ function chosen(fan: string, offers: readonly Offer[]): Choice[] {
   const ids = new Set([...last.seen, ...kept.map(({ id }) => id)]);
   const seen = offers.filter(({ id }) => ids.has(id));
   const [m, n] = [kept, seen].map((some) => new Set(some.map(textOf)).size) as [number, number];
-  return [{ fan, bits: Math.log2(n / m), distinct: seen.some(({ distinct }) => distinct) }];
+  const voices = [...new Map(kept.map((one) => [textOf(one), one.voice])).values()];
+  const distinct = seen.some(({ distinct }) => distinct);
+  return [{ fan, bits: Math.log2(n / m), distinct, voices }];
 }
 
 function isLater({ order: [seq, writer] }: Offer, { order: [than, by] }: Offer): boolean {
@@ -225,6 +271,16 @@ function branching(made: readonly Offer[]): number | null {
     places.set(offer.place, texts.add(textOf(offer)));
   }
   return places.size > 0 ? sum([...places.values()].map(({ size }) => size)) / places.size : null;
+}
+
+function add(parts: Map<string, number>, name: string, bits: number): void {
+  parts.set(name, (parts.get(name) ?? 0) + bits);
+}
+
+/** The date of a time, UTC. */
+function dayOf(time: number): string {
+  const date = new Date(1000 * time);
+  return Number.isNaN(date.getTime()) ? "" : date.toISOString().slice(0, 10);
 }
 
 function placeKey(cell: string, { node, offset }: Place): string {
