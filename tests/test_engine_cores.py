@@ -1,6 +1,12 @@
 """All cores are used while that is faster, and left alone as soon as it is not."""
 
-from jupyter_sim.engine.cores import Threads, cores
+import os
+from pathlib import Path
+
+import pytest
+
+import jupyter_sim.engine.cores as cores_now
+from jupyter_sim.engine.cores import MANY, Threads, cores, unclaimed
 
 
 def play(threads: Threads, seconds: dict[int, float], steps: int, size: int = 8) -> list[int]:
@@ -8,7 +14,7 @@ def play(threads: Threads, seconds: dict[int, float], steps: int, size: int = 8)
     taken = []
     for _ in range(steps):
         taken.append(threads.now)
-        threads.took(size, seconds[threads.now])
+        threads.took(size, seconds[threads.now], 0.0)
     return taken
 
 
@@ -52,5 +58,45 @@ def test_a_long_step_is_computed_on_all_cores_and_tells_nothing_of_short_ones() 
     threads = Threads(1, 2)
     for _ in range(100):
         assert threads.to_take(500) == 2
-        threads.took(500, 9.0)
+        threads.took(500, 9.0, worked=18.0)
     assert threads.to_take(8) == 1
+
+
+def read(threads: Threads, worked: float, steps: int = 1) -> list[int]:
+    """The numbers of threads of long steps, each of which gets that part of its threads' time."""
+    taken = []
+    for _ in range(steps):
+        taken.append(threads.to_take(64))
+        threads.took(64, 1.0, worked * taken[-1])
+    return taken
+
+
+def test_long_steps_leave_to_others_what_they_want_once_one_had_to_wait() -> None:
+    free = 8
+    threads = Threads(7, 8, lambda: free)
+    free = 5
+    assert read(threads, worked=0.9, steps=3) == [8, 8, 8]
+    assert read(threads, worked=0.3) == [8]
+    assert read(threads, worked=0.9, steps=3) == [5, 5, 5]
+    free = -2
+    assert read(threads, worked=0.4, steps=3) == [1, 1, 1]
+    free = 8
+    assert read(threads, worked=0.9, steps=3) == [8, 8, 8]
+
+
+def test_long_steps_keep_the_number_that_the_user_has_set() -> None:
+    assert read(Threads(3, 3, lambda: 1), worked=0.1, steps=3) == [3, 3, 3]
+
+
+@pytest.mark.parametrize("running", [1, 4])
+def test_what_others_run_on_is_not_unclaimed(
+    running: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = tmp_path / "stat"
+    monkeypatch.setattr(cores_now, "STATE", state)
+    state.write_text(f"cpu0 1 2 3\nprocs_running {running}\nprocs_blocked 0\n")
+    assert unclaimed() == os.cpu_count() - (running - 1)
+    state.write_text("nothing of the kind")
+    assert unclaimed() == MANY
+    state.unlink()
+    assert unclaimed() == MANY

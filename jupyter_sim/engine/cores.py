@@ -6,16 +6,21 @@ as measured steps say so.
 """
 
 import os
+import re
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
 TOPOLOGY = Path("/sys/devices/system/cpu")
 QUOTA = Path("/sys/fs/cgroup/cpu.max")
+STATE = Path("/proc/stat")
+MANY = 1 << 16
 
 LONG = 64
 TRIAL_STEPS = 4
 FIRST_PATIENCE, LONGEST_PATIENCE = 0.05, 0.8
 GAIN, COLLAPSE = 0.85, 4.0
+WAITED = 0.7
 
 
 def cores() -> int:
@@ -27,17 +32,31 @@ def cores() -> int:
     return min(_cores(), _quota())
 
 
+def unclaimed() -> int:
+    """Return how many processors nobody else runs on now; many where the system does not say."""
+    try:
+        running = re.search(r"^procs_running (\d+)", STATE.read_text(), re.MULTILINE)
+    except OSError:
+        return MANY
+    return (os.cpu_count() or 1) + 1 - int(running[1]) if running else MANY
+
+
 class Threads:
     """The number of threads for each step: `fewer`, or `most` while that is faster.
 
-    Long steps, of prompts, are computed by most: their threads seldom wait for each other. Short
-    steps of the same size are compared. Now and then the other number is tried for a few steps;
-    each trial that was in vain doubles the seconds until the next one.
+    Short steps of the same size are compared. Now and then the other number is tried for a few
+    steps; each trial that was in vain doubles the seconds until the next one.
+
+    Long steps, of prompts, are computed by most, until one has got too little of the processors.
+    From then on as many are left to others as want one, for as long as there are others.
     """
 
-    def __init__(self, fewer: int, most: int) -> None:
+    def __init__(self, fewer: int, most: int, unclaimed: Callable[[], int] = unclaimed) -> None:
         self.now = fewer
         self._fewer, self._most = fewer, most
+        self._unclaimed = unclaimed
+        self._long = most
+        self._crowded = False
         self._patience = FIRST_PATIENCE
         self._since = 0.0
         self._size = 0
@@ -46,11 +65,18 @@ class Threads:
 
     def to_take(self, size: int) -> int:
         """Return how many threads a step of so many tokens is to be computed by."""
-        return self._most if size >= LONG else self.now
+        if size < LONG or self._fewer == self._most:
+            return self.now
+        self._long = max(1, min(self._most, self._unclaimed())) if self._crowded else self._most
+        self._crowded = self._long < self._most
+        return self._long
 
-    def took(self, size: int, seconds: float) -> None:
-        """Note how long a step of so many tokens took."""
-        if self._fewer == self._most or size >= LONG:
+    def took(self, size: int, seconds: float, worked: float) -> None:
+        """Note how long a step of so many tokens took, and the processors' time that it got."""
+        if self._fewer == self._most:
+            return
+        if size >= LONG:
+            self._crowded |= worked < WAITED * self._long * seconds
             return
         if size != self._size:
             self._size, self._usual = size, []
@@ -108,4 +134,4 @@ def _quota() -> int:
         granted, period = QUOTA.read_text().split()
         return max(1, int(granted) // int(period))
     except (OSError, ValueError):
-        return 1 << 16
+        return MANY

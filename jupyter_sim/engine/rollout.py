@@ -230,9 +230,9 @@ class Scheduler:
             self._model.resume()
         size = sum(len(part.tokens) for part in batch)
         self._model.use_threads(self._threads.to_take(size))
-        began = self._clock()
+        began, worked = self._clock(), time.process_time()
         code = self._model.decode(*arrays(batch))
-        seconds = self._clock() - began
+        seconds, worked = self._clock() - began, time.process_time() - worked
         with self._lock:
             self._decoding = set()
         if code == FULL:
@@ -247,7 +247,7 @@ class Scheduler:
             self._cache.extend(part.sequence, done)
         if code == ABORTED:
             return False
-        self._threads.took(size, seconds)
+        self._threads.took(size, seconds, worked)
         self._pace.took(size, seconds)
         return True
 
