@@ -45,17 +45,17 @@ class Rig(Gauge):
         plain = [piece for piece in pieces if piece[:1] == b" " and piece[1:].isalpha()]
         return b"".join(random.Random(number).choices(plain, k=count)).decode()
 
-    def next_fans(self, prompt: str, count: int, max_tokens: int) -> tuple[Drawn, dict[str, Next]]:
-        """Draw a fan, and then after an acceptance, half of one, a hop, and eight typed tokens."""
-        cold = self.draw(prompt, count, max_tokens)
-        half = " ".join(cold.texts[1].split(" ")[: max_tokens // 2])
+    def next_fans(self, prompt: str, fan: Drawn, typed: str) -> dict[str, Next]:
+        """Draw again: after an acceptance, half of one, a hop, and what was typed after that."""
+        count = len(fan.texts)
+        words = fan.texts[1].split(" ")
         after = {
-            "whole": prompt + cold.texts[0],
-            "part": prompt + half,
-            "hop": prompt + cold.texts[2],
-            "typed": prompt + cold.texts[2] + self.words(8, len(prompt)),
+            "whole": prompt + fan.texts[0],
+            "part": prompt + " ".join(words[: len(words) // 2]),
+            "hop": prompt + fan.texts[2],
+            "typed": prompt + fan.texts[2] + typed,
         }
-        return cold, {name: self._next(text, count) for name, text in after.items()}
+        return {name: self._next(text, count) for name, text in after.items()}
 
     def _next(self, prompt: str, count: int) -> Next:
         fan = self.draw(prompt, count, FEW)

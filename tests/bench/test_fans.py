@@ -20,9 +20,9 @@ from jupyter_sim.engine.wire import Settings
 from .conftest import model_path
 from .machine import Rounds, rounds
 from .results import Results, Row
-from .rig import Rig
+from .rig import Next, Rig
 
-FAN, TOKENS = 8, 48
+FAN, TOKENS, TYPED = 8, 48, 8
 NAIVE = {16: 2}
 """How many candidates one after another are enough where only their pace counts."""
 
@@ -53,23 +53,29 @@ class Pair(NamedTuple):
 
 
 class Bench:
-    """One model in two engines, and its rows."""
+    """One model in two engines, and its rows. A third one only writes what prompts end with."""
 
     def __init__(self, name: str, figures: Results, ending: ExitStack) -> None:
         self.name, self.figures = name, figures
         self.targets = TARGETS[name]
         self.rig = ending.enter_context(Apart(Rig, model_path(name)))
+        self._writer = ending.enter_context(Apart(Rig, model_path(name)))
         self._baseline = ending.enter_context(
             Apart(Baseline, model_path(name), Settings(context=640))
         )
         self._prompts = 0
 
     def prompt(self, tokens: int) -> str:
-        """A text that has not been seen before."""
+        """A text that has not been seen before, and that ends as the model would have it."""
         self._prompts += 1
         if self.name == "starter":
             return self.rig.ask(Rig.cut, prose(self._prompts, tokens), tokens)
-        return self.rig.ask(Rig.words, tokens, self._prompts)
+        text = self.rig.ask(Rig.words, tokens - TYPED, self._prompts)
+        return text + self.typed(text)
+
+    def typed(self, text: str) -> str:
+        """Some tokens that the model finds likely after a text."""
+        return self._writer.ask(Rig.draw, text, 1, TYPED).texts[0]
 
     def pairs(self, tokens: int, count: int) -> Rounds[Pair]:
         """Both engines' fans after prompts of so many tokens."""
@@ -158,10 +164,13 @@ def test_a_fan_of_sixteen(bench: Bench) -> None:
 
 @pytest.mark.bench
 def test_the_next_fan(bench: Bench) -> None:
-    found = rounds(
-        lambda number: bench.rig.ask(Rig.next_fans, bench.prompt(512), FAN, TOKENS),
-        bench.targets.rounds,
-    )
+    def follow(number: int) -> tuple[Drawn, dict[str, Next]]:
+        prompt = bench.prompt(512)
+        fan = bench.rig.ask(Rig.draw, prompt, FAN, TOKENS)
+        typed = bench.typed(prompt + fan.texts[2])
+        return fan, bench.rig.ask(Rig.next_fans, prompt, fan, typed)
+
+    found = rounds(follow, bench.targets.rounds)
     rows = []
     for way in ("whole", "part", "hop"):
         nexts = [(cold, fans[way]) for cold, fans in found.results]
