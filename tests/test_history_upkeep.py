@@ -416,6 +416,16 @@ async def test_gc_finds_notebooks_behind_links_and_is_not_led_in_circles(
     assert "nothing for the archive" in sim("history gc")[1]
 
 
+async def test_gc_does_not_wait_for_a_pipe_that_is_named_like_a_notebook(sim: Sim) -> None:
+    await written("one", path="gone.ipynb")
+    os.mkfifo("pipe.ipynb")
+    writer = os.open("pipe.ipynb", os.O_RDWR | os.O_NONBLOCK)
+    os.write(writer, b"left alone")
+    assert "is gone" in sim("history gc --root .")[1]
+    assert os.read(writer, 20) == b"left alone"
+    os.close(writer)
+
+
 async def test_gc_takes_a_path_that_no_file_can_have_for_one_that_is_gone(sim: Sim) -> None:
     await written("one", path="odd\0" + "x" * 5000)
     status, out, _ = sim("history gc --root .")

@@ -3,7 +3,8 @@
 import asyncio
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,16 @@ def test_a_text_file_is_not_written_over_by_its_own_history(sim: Run) -> None:
     assert Path("story.txt").read_text() == "the text itself"
 
 
+@contextmanager
+def open_pipe(data: bytes) -> Iterator[str]:
+    """The name of a pipe out of which some bytes come, as a shell's `<(…)` is."""
+    out, into = os.pipe()
+    os.write(into, data)
+    os.close(into)
+    yield f"/dev/fd/{out}"
+    os.close(out)
+
+
 FORMS = ("simlog", "html", "markdown", "jsonl", "parquet", "pairs", "pyloom", "loomsidian")
 
 
@@ -91,6 +102,32 @@ def test_an_export_replaces_no_folder_device_or_pipe_and_no_link(sim: Run, form:
         assert Path("folder/real").stat().st_size > 0
 
 
+def test_an_export_does_not_follow_a_link_in_circles(sim: Run) -> None:
+    write_log(Path("story.simlog"), header(), story())
+    Path("here").symlink_to("there")
+    Path("there").symlink_to("here")
+    status, _, err = sim("export story.simlog -o here --to simlog")
+    assert (status, err.count("\n")) == (2, 1)
+    assert "here cannot be written: Too many levels of symbolic links" in err
+    assert Path("here").is_symlink()
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_name_of_an_export_is_on_disk_before_it_is_told(
+    sim: Run, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    write_log(Path("story.simlog"), header(), story())
+    Path("out").mkdir()
+    synced: list[tuple[int, list[str]]] = []
+
+    def names() -> list[str]:
+        return sorted(path.name for path in Path("out").iterdir())
+
+    monkeypatch.setattr(os, "fsync", lambda fd: synced.append((os.fstat(fd).st_ino, names())))
+    assert sim(f"export story.simlog -o out/it --to {form}")[0] == 0
+    assert synced[-1] == (Path("out").stat().st_ino, names())
+
+
 @pytest.mark.parametrize("out", ["story.csv", "story", "-"])
 def test_an_ending_that_means_no_format_is_not_guessed_at(sim: Run, out: str) -> None:
     write_log(Path("story.simlog"), header(), story())
@@ -107,6 +144,12 @@ def test_where_the_notebook_cannot_go_nothing_is_imported(sim: Run) -> None:
         status, _, err = sim(f"import {file} -o none/story.ipynb")
         assert (status, err.count("\n")) == (2, 1)
     assert history.documents() == []
+
+
+def test_a_pipe_is_read_by_nobody_but_the_one_who_imports_it(sim: Run) -> None:
+    with open_pipe(b'{"text": "a", "children": []}') as name:
+        assert sim(f"import {name} -o tree.ipynb")[0] == 0
+    assert "a" in Path("tree.ipynb").read_text()
 
 
 def test_jsonl_has_an_event_a_line(sim: Run) -> None:

@@ -4,6 +4,7 @@ import argparse
 import errno
 import json
 import os
+import stat
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -230,4 +231,5 @@ def _notebooks(root: Path) -> Iterator[Path]:
             continue
         seen.add((status.st_dev, status.st_ino))
         inner[:] = [name for name in inner if not name.startswith(".") and name != "node_modules"]
-        yield from (Path(folder, name) for name in names if name.endswith(".ipynb"))
+        found = (Path(folder, name) for name in names if name.endswith(".ipynb"))
+        yield from (path for path in found if stat.S_ISREG(path.stat().st_mode))

@@ -100,10 +100,12 @@ def load(line: bytes, kind: type[_T]) -> _T:
 
 
 def format_of(path: Path) -> str:
-    """The format that the first line of a file, or of the log in a page, tells; nothing where it
-    tells none.
+    """The format that the first line of a plain file, or of the log in a page, tells; nothing where
+    it tells none. What can be read only once, as a pipe can, is left to others.
     """
     try:
+        if not path.is_file():
+            return ""
         with path.open("rb") as file:
             enter(file)
             return load(file.readline(MAX_LINE).removesuffix(b"\n"), Preamble).format

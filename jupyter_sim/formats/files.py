@@ -1,5 +1,6 @@
 """A file is written whole or not at all, and read only up to a size that memory bears."""
 
+import errno
 import json
 import os
 import uuid
@@ -12,9 +13,12 @@ import msgspec
 
 from ..errors import BadInput, HistoryError
 from .deep import DEEPEST, parse
+from .writer import sync_folder
 
 MAX_FILE = 256 * 1024 * 1024
 """The most bytes of a file that is imported."""
+
+_UNASKED = (errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EPERM)
 
 
 @contextmanager
@@ -26,7 +30,7 @@ def drafts(*outs: Path) -> Iterator[tuple[Path, ...]]:
     for out in outs:
         if out.exists() and not out.is_file():
             raise HistoryError(f"{out} is no file; name the file to write, such as story.simlog.")
-    outs = tuple(out.resolve() for out in outs)
+    outs = tuple(map(_behind_links, outs))
     paths = tuple(out.with_name(f".{uuid.uuid4().hex}.part") for out in outs)
     try:
         yield paths
@@ -35,6 +39,8 @@ def drafts(*outs: Path) -> Iterator[tuple[Path, ...]]:
                 os.fsync(file.fileno())
         for path, out in zip(paths, outs, strict=True):
             path.replace(out)
+        for folder in {out.parent for out in outs}:
+            _sync_names(folder)
     except OSError as error:
         named = (out for path, out in zip(paths, outs, strict=True) if str(path) == error.filename)
         raise unwritten(next(named, outs[0]), error) from error
@@ -42,6 +48,25 @@ def drafts(*outs: Path) -> Iterator[tuple[Path, ...]]:
         for path in paths:
             with suppress(OSError):
                 path.unlink()
+
+
+def _behind_links(out: Path) -> Path:
+    """Where a file really is, or will be. Raises HistoryError for a link that leads nowhere."""
+    real = Path(os.path.realpath(out))
+    if real.is_symlink():
+        raise unwritten(out, OSError(errno.ELOOP, os.strerror(errno.ELOOP)))
+    return real
+
+
+def _sync_names(folder: Path) -> None:
+    """Have the names of new files on disk, where the file system can promise that and lets us ask.
+    Raises OSError where the disk fails.
+    """
+    try:
+        sync_folder(folder)
+    except OSError as error:
+        if error.errno not in _UNASKED:
+            raise
 
 
 def write_whole(out: Path, text: Iterable[str]) -> None:
