@@ -120,7 +120,7 @@ class SocketHandler(ExtensionHandlerMixin, WebSocketMixin, WebSocketHandler, Jup
 
 
 async def saved(contents: Any, path: str) -> Saved | None:
-    """What a contents manager has at a path, if it has a file there."""
+    """What a contents manager has at a path, if it has a file there that can be read."""
     try:
         model = await ensure_async(contents.get(path, content=False))
         if model["type"] == "directory":
@@ -130,8 +130,8 @@ async def saved(contents: Any, path: str) -> Saved | None:
         if text and (model["size"] or 0) > MAX_MESSAGE:
             return Saved(None, time)
         model = await ensure_async(contents.get(path))
-    except web.HTTPError:
-        return None
+    except (web.HTTPError, OSError, ValueError):
+        return None  # some faults of files, such as half of a surrogate pair, reach us as they are
     if text:
         said = model["content"] if model["format"] == "text" else ""
         return Saved(None, time, said.replace("\r\n", "\n"))

@@ -415,3 +415,19 @@ async def test_a_path_that_a_log_tells_is_never_opened_outside_the_servers_folde
 ) -> None:
     (desk.root / "folder").mkdir()
     assert await desk.files(path) is None
+
+
+@pytest.mark.parametrize("was", ["a link in circles", "half of a surrogate pair"])
+async def test_a_notebook_is_opened_though_what_stands_where_it_was_cannot_be_read(
+    desk: Desk, was: str
+) -> None:
+    desk.notebook("a.ipynb")
+    before = await desk.written("a.ipynb")
+    before.close()
+    await desk.rename("a.ipynb", "b.ipynb")
+    if was == "a link in circles":
+        (desk.root / "a.ipynb").symlink_to("a.ipynb")
+    else:
+        write_notebook(desk.root / "a.ipynb", before.document, {"cell": "\udc80"})
+    after = await desk.open("b.ipynb")
+    assert after.document == before.document
