@@ -1,6 +1,7 @@
 """The worker's life: hung, stopped, starved, orphaned, let go; and clients that leave anyhow."""
 
 import asyncio
+import io
 import os
 import random
 import select
@@ -16,9 +17,11 @@ from typing import TypeVar
 import pytest
 
 from jupyter_sim import models
-from jupyter_sim.engine import calls, client, patience, process
+from jupyter_sim.engine import calls, client, patience, process, worker
 from jupyter_sim.engine.client import LlamaEngine, Settings
+from jupyter_sim.engine.llama import Llama
 from jupyter_sim.engine.messages import Column, Rollout, Status
+from jupyter_sim.engine.rollout import Scheduler
 from jupyter_sim.errors import BadInput, EngineError, ModelError, SimError, WorkerDied
 from jupyter_sim.models import resolve
 
@@ -131,6 +134,28 @@ async def test_a_healthy_worker_is_waited_for(
     monkeypatch.setattr(patience, "SILENT", 200)
     long = "The harbour was quiet that evening, and the boats lay still. " * 50
     assert await finishes(engine, ask(prompt=long, max_tokens=100)) <= {"length", "end"}
+
+
+def test_a_long_prompt_is_waited_for_as_long_as_the_model_makes_steps(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """However many it takes: nothing is said until the prompt stands."""
+    for name, ticks in (("STEP", 2), ("TRIAL", 0), ("SLOWER", 0)):
+        monkeypatch.setattr(patience, name, ticks)
+    waiting = patience.Patience()
+    waiting.hear()
+    waiting.stand()
+    said: list[object] = []
+    scheduler = Scheduler(Llama(resolve(), Settings()), lambda _, message: said.append(message))
+    scheduler.begin(1, ask(prompt="The harbour was quiet that evening. " * 200, max_tokens=1))
+    working = worker.Worker(io.BytesIO(), io.BytesIO())
+    steps = 0
+    while not said:
+        working._work(scheduler)
+        waiting.hear(working._steps)
+        assert waiting.tick() is None
+        steps += 1
+    assert steps > 4
 
 
 LATE = """

@@ -156,6 +156,8 @@ class Worker:
         except Exception as error:  # noqa: BLE001 - the edge: one bad step must not end the process
             scheduler.fail(told(error, "The model's loop failed"))
             return False
+        finally:
+            self._steps += 1
 
     def _read(self, scheduler: Scheduler) -> None:
         """Split long texts into tokens."""
