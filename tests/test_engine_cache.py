@@ -57,6 +57,17 @@ def test_a_fork_costs_nothing_until_it_grows() -> None:
     assert cache.used == 6
 
 
+def test_what_goes_on_where_it_ended_costs_no_other_its_place() -> None:
+    cache, orders = made(8, 100, 2)
+    branches = [filled(cache, [1, 2, branch]) for branch in range(3)]
+    for branch in branches:
+        cache.close(branch)
+    orders.clear()
+    assert [cache.resume([1, 2, branch]) for branch in range(3)] == branches
+    assert cache.resume([1, 2, 0]) is None and cache.resume([1, 2]) is None
+    assert orders == [] and cache.used == 5
+
+
 def test_what_was_used_longest_ago_goes_first_and_what_is_busy_never() -> None:
     cache, orders = made(3, 100, 100)
     old, new, busy = (filled(cache, [token] * 3) for token in (1, 2, 3))

@@ -290,6 +290,36 @@ def test_what_begins_with_nothing_to_compute_is_passed_on_before_anything_is_com
     assert not fan.errors
 
 
+def test_branches_stay_where_they_are_when_their_ends_are_read(model: Llama) -> None:
+    """However many they are; the cache keeps fewer only when something else is asked for."""
+    prompt = "The harbour was quiet that evening, and the boats lay still."
+    fan = drawn(model, prompt, n=32, max_tokens=40)
+    trunk = fan.started[1].prompt_tokens
+    said = {(*trunk, *tokens[:-1]) for tokens in fan.tokens.values()}
+    cache = fan.scheduler._cache
+    assert cache.used > KEPT + 32 * 10
+    fan.scheduler.read_ends()
+    assert all(cache.shared(tokens) >= len(tokens) - 1 for tokens in said)
+    assert not fan.errors
+
+
+def test_ends_of_what_has_come_back_from_memory_only_in_part_are_not_read(model: Llama) -> None:
+    """What is in cells is read on from, though more of it is saved elsewhere."""
+    prompt = "The harbour was quiet that evening, and the boats lay still. " * 3
+    fan = drawn(model, prompt, n=1, max_tokens=100)
+    said = [*fan.started[1].prompt_tokens, *fan.tokens[1, 0]]
+    cache = fan.scheduler._cache
+    while cache.evict():
+        pass
+    part = cache.open(said[:-10])
+    assert part is not None and cache.length(part) == len(said) - 10
+    cache.close(part)
+    assert cache.shared(said) == len(said) - 1
+    fan.scheduler.read_ends()
+    assert cache.length(part) == model.length(part) == len(said) - 10
+    assert not any(held.busy for held in cache._held.values())
+
+
 def test_ends_that_are_read_while_nobody_waits_give_way(model: Llama) -> None:
     prompt = "The harbour was quiet that evening, and the boats lay still."
     fan = drawn(model, prompt, max_tokens=12)

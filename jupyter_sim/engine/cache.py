@@ -175,6 +175,17 @@ class Cache:
         self._thin_out()
         return opened
 
+    def resume(self, tokens: Sequence[int]) -> int | None:
+        """Return a busy sequence that holds just these tokens, if one that was idle does; nothing
+        is given up for it.
+        """
+        wanted = array("i", tokens)
+        for number, held in self._held.items():
+            if not held.busy and held.tokens == wanted:
+                held.busy = True
+                return number
+        return None
+
     def fork(self, sequence: int, length: int | None = None) -> int | None:
         """Return a busy sequence that shares all of `sequence`, or its first `length` tokens; None
         where all are busy.

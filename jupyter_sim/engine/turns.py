@@ -104,15 +104,15 @@ class Turns:
     def reopen(self) -> list[Part]:
         """Return the last tokens of candidates that are done, which were drawn and never read.
 
-        Their sequences are to be closed.
+        Only what is in cells still is gone on with. Its sequences are to be closed.
         """
         parts: list[Part] = []
-        while self._ends:
+        while self._ends and self._cache.room(len(parts) + 1):
             run, tokens = self._ends.popleft()
             run.priority = IDLE
             last = len(tokens) - 1
-            if self._cache.shared(tokens) == last and self._cache.room(len(parts) + 1):
-                sequence = self._cache.open(tokens)
+            if self._cache.shared(tokens) == last:
+                sequence = self._cache.resume(tokens[:last])
                 if sequence is not None:
                     parts.append(Part(run, None, sequence, last, tokens[last:], 1))
         return parts
