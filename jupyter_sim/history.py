@@ -214,11 +214,12 @@ class History:
     def copy(
         cls, document: str, of: str, until: float, path: str, kind: str, root: Path | None = None
     ) -> "History":
-        """Begin a document with what another one had recorded at a time; like all else, that is on
-        disk with the first event. Raises as `read` does.
+        """Begin a document with what another one had recorded at a time, perhaps nothing; like all
+        else, that is on disk with the first event. Raises BadLog if it cannot be read.
         """
         made = cls.open(document, path=path, kind=kind, root=root)
-        events, made._damage = read(of, root)
+        segments = read_segments(folders(of, root))
+        events, made._damage = merged(segments), _sentences(segments)
         made._along = tuple(
             replace(event, stamp=replace(event.stamp, document=document))
             for event in _recorded_at(until, events)

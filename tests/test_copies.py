@@ -279,6 +279,19 @@ async def test_a_copy_that_is_only_looked_at_leaves_nothing(desk: Desk) -> None:
     assert desk.recorded() == {first.document: "a.ipynb"}
 
 
+async def test_a_copy_of_a_notebook_from_elsewhere_is_opened_beside_it(desk: Desk) -> None:
+    write_notebook(desk.root / "a.ipynb", uuid.uuid4().hex, {"cell": TEXT})
+    first = await desk.open("a.ipynb")
+    await desk.copy("a.ipynb", "b.ipynb")
+    first = first if desk.documents._open else await desk.open("a.ipynb")
+    copy, tab = await desk.open("b.ipynb"), await desk.open("b.ipynb")
+    assert copy.document == tab.document != first.document
+    await copy.propose()
+    copy.save()
+    assert desk.recorded() == {copy.document: "b.ipynb"}
+    assert desk.read(copy.document).text == SAID
+
+
 async def test_what_is_recorded_of_a_copy_that_was_never_saved_is_found_again(desk: Desk) -> None:
     desk.notebook("a.ipynb")
     (await desk.written("a.ipynb")).close()
