@@ -262,6 +262,25 @@ def test_an_exported_page_replays_without_a_network(browser: Browser, lab: Lab) 
     page.context.close()
 
 
+def test_an_exported_page_that_a_browser_saved_replays_once_and_is_whole(
+    browser: Browser, lab: Lab
+) -> None:
+    (lab.root / "page.simlog").write_bytes(EXAMPLE.read_bytes())
+    lab.sim("export", "page.simlog", "-o", "page.html")
+    page = browser.new_page()
+    page.goto((lab.root / "page.html").as_uri())
+    Replay(page).settled()
+    (lab.root / "saved.html").write_text(
+        f"<!DOCTYPE html>\n{page.locator('html').evaluate('html => html.outerHTML')}"
+    )
+    page.goto((lab.root / "saved.html").as_uri())
+    replay = Replay(page)
+    assert replay.standing == "verified"
+    assert page.locator("#replay > *").count() == 1
+    assert ": whole" in lab.sim("history", "verify", "saved.html")
+    page.close()
+
+
 def test_an_exported_page_says_where_it_was_altered(browser: Browser, lab: Lab) -> None:
     (lab.root / "page.simlog").write_bytes(EXAMPLE.read_bytes())
     lab.sim("export", "page.simlog", "-o", "altered.html", "--redact")

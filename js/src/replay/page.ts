@@ -15,7 +15,8 @@ dark.addEventListener("change", () => follow(dark));
 
 const log = document.getElementById("simlog")?.textContent ?? "";
 const view = new ReplayView({ words: english, read: (around) => readPage(log, around) });
-document.getElementById("replay")?.append(view.dom);
+// a page that a browser saved holds a replay already, which nothing drives
+document.getElementById("replay")?.replaceChildren(view.dom);
 document.getElementById("text")?.setAttribute("hidden", "");
 document.body.classList.add("jp-sim-replay-alone");
 void view.load().then(() => view.focus());
