@@ -35,11 +35,14 @@ PROGRAMS = {
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """A document with what came in: how many events were new, and the texts of its cells."""
+    """A document with what came in: how many events were new, the texts of its cells, and how many
+    events were there already and said something else; those stay as they are.
+    """
 
     document: str
     events: int
     cells: Mapping[str, str]
+    other: int = 0
 
 
 def import_log(path: Path, root: Path | None = None) -> Imported:
@@ -52,8 +55,8 @@ def import_log(path: Path, root: Path | None = None) -> Imported:
     known: Sequence[Event] = ()
     if any(summary.document == document for summary in history.documents(root)):
         known, _ = history.read(document, root)
-    ids = {event.stamp.id for event in known}
-    fresh = [event for event in log.events if event.stamp.id not in ids]
+    ours = {event.stamp.id: event for event in known}
+    fresh = [event for event in log.events if event.stamp.id not in ours]
     folders = history.folders(document, root)
     header = Header(
         document=document, writer="", path=log.header.path, kind=log.header.kind, mends=path.name
@@ -65,6 +68,7 @@ def import_log(path: Path, root: Path | None = None) -> Imported:
         document,
         len(fresh),
         {cell: tree.text for cell, tree in fold(log.events)[0].items()},
+        sum(ours.get(event.stamp.id, event) != event for event in log.events),
     )
 
 

@@ -146,6 +146,20 @@ def test_where_the_notebook_cannot_go_nothing_is_imported(sim: Run) -> None:
     assert history.documents() == []
 
 
+def test_an_import_tells_of_events_that_say_something_else_here(sim: Run) -> None:
+    write_log(Path("story.simlog"), header(), story())
+    sim("export story.simlog -o redacted.html --redact")
+    sim("import redacted.html")
+    kept = history.read(DOCUMENT)[0]
+    others = sum(one != other for one, other in zip(kept, story(), strict=True))
+    status, out, err = sim("import story.simlog")
+    assert (status, out) == (0, f"Took 0 new events into the history of {DOCUMENT}.\n")
+    assert others > 1
+    assert f"{others} events of story.simlog are there already and say something else" in err
+    assert history.read(DOCUMENT)[0] == kept
+    assert sim("import redacted.html")[2] == ""
+
+
 def test_a_pipe_is_read_by_nobody_but_the_one_who_imports_it(sim: Run) -> None:
     with open_pipe(b'{"text": "a", "children": []}') as name:
         assert sim(f"import {name} -o tree.ipynb")[0] == 0

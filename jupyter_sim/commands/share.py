@@ -21,7 +21,7 @@ from ..formats.redact import redact
 from ..formats.simlog import Log, write_log
 from ..imports import import_log, import_trees
 from ..tree import fold
-from .shared import Commands, new_command, noted
+from .shared import Commands, new_command, noted, warn
 from .sources import SOURCE, is_log, read_source
 
 EXPORT = (
@@ -188,6 +188,13 @@ def _import_log(path: Path, out: Path | None) -> None:
         _refuse_to_replace(out)
     came = import_log(path)
     print(f"Took {_count(came.events, 'new event')} into the history of {came.document}.")
+    if came.other:
+        warn(
+            [
+                f"{_count(came.other, 'event')} of {path} are there already and say "
+                "something else, as after a redaction. Those that were there were kept."
+            ]
+        )
     if out is not None:
         write_notebook(out, came.document, came.cells)
         print(f"Wrote the notebook {one_line(str(out))}.")
