@@ -55,6 +55,23 @@ def test_an_export_takes_no_notebooks_place(sim: Run, to: str) -> None:
     assert Path("story.ipynb").read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    ("beside", "to"), [("it.datasheet.md", "pairs"), ("it.tokens.parquet", "parquet")]
+)
+def test_what_an_export_writes_beside_takes_no_logs_or_notebooks_place(
+    sim: Run, beside: str, to: str
+) -> None:
+    write_log(Path(beside), header(), story())
+    before = Path(beside).read_bytes()
+    status, _, err = sim(f"export {beside} -o it --to {to}")
+    assert (status, err) == (2, f"jupyter sim: {beside} is the log itself; name another file.\n")
+    assert Path(beside).read_bytes() == before
+    sim(f"import {beside} -o story.ipynb")
+    Path(beside).unlink()
+    Path(beside).symlink_to("story.ipynb")
+    assert f"{beside} is a document's notebook" in sim(f"export {DOCUMENT} -o it --to {to}")[2]
+
+
 def test_a_text_file_is_not_written_over_by_its_own_history(sim: Run) -> None:
     write_log(Path("story.simlog"), replace(header(), path="story.txt", kind="file"), story())
     sim("import story.simlog")

@@ -13,8 +13,8 @@ from ..formats.jsonl import write_jsonl
 from ..formats.loomsidian import write_loomsidian
 from ..formats.markdown import write_markdown
 from ..formats.notebook import write_notebook
-from ..formats.pairs import write_pairs
-from ..formats.parquet import write_parquet
+from ..formats.pairs import sheet_of, write_pairs
+from ..formats.parquet import tables_of, write_parquet
 from ..formats.plain import one_line
 from ..formats.pyloom import write_pyloom
 from ..formats.redact import redact
@@ -97,6 +97,8 @@ def _export(args: argparse.Namespace) -> None:
         )
     log = read_source(args.source)
     _refuse_to_destroy(args.out, Path(args.source))
+    for beside in BESIDE[form](args.out) if form in BESIDE else ():
+        _refuse_to_destroy(beside, Path(args.source))
     if args.redact:
         log = Log(log.header, tuple(redact(log.events)))
     print(WRITERS[form](args.out, log))
@@ -165,6 +167,12 @@ WRITERS: dict[str, Callable[[Path, Log], str]] = {
     "pairs": _pairs,
     "pyloom": _pyloom,
     "loomsidian": _loomsidian,
+}
+
+
+BESIDE: dict[str, Callable[[Path], tuple[Path, ...]]] = {
+    "parquet": tables_of,
+    "pairs": lambda out: (sheet_of(out),),
 }
 
 

@@ -48,12 +48,17 @@ class Pair:
         )
 
 
+def sheet_of(out: Path) -> Path:
+    """Where the datasheet of pairs goes."""
+    return out.with_name(f"{out.stem}.datasheet.md")
+
+
 def write_pairs(out: Path, log: Log) -> tuple[int, Path]:
     """Write the pairs and, beside them, their datasheet; how many pairs there are, and where the
     datasheet is. Raises HistoryError.
     """
     found = pairs(log.events)
-    sheet = out.with_name(f"{out.stem}.datasheet.md")
+    sheet = sheet_of(out)
     with drafts(out, sheet) as (lines, words):
         write_text(lines, (pair.line() + "\n" for pair in found))
         write_text(words, [datasheet(log, found)])

@@ -53,6 +53,13 @@ _NULL = {
 }
 
 
+def tables_of(out: Path) -> tuple[Path, ...]:
+    """Where the tables of events, candidates and tokens go."""
+    stem = out.name.removesuffix(".parquet")
+    names = ("events", "candidates", "tokens")
+    return tuple(out.with_name(f"{stem}.{name}.parquet") for name in names)
+
+
 def write_parquet(out: Path, events: Sequence[Event]) -> tuple[Path, ...]:
     """Write the three tables beside each other and return where they are. Raises BadInput without
     pyarrow and for a number that its column cannot hold, HistoryError where a file cannot be
@@ -60,8 +67,7 @@ def write_parquet(out: Path, events: Sequence[Event]) -> tuple[Path, ...]:
     """
     arrow, parquet = _arrow()
     tables = {"events": _events, "candidates": _candidates, "tokens": _tokens}
-    stem = out.name.removesuffix(".parquet")
-    paths = tuple(out.with_name(f"{stem}.{name}.parquet") for name in tables)
+    paths = tables_of(out)
     with drafts(*paths) as made:
         for (name, rows), path in zip(tables.items(), made, strict=True):
             try:
