@@ -46,6 +46,7 @@ from .protocol import (
     Welcome,
 )
 from .questions import inspect, score
+from .seeds import Seeds
 from .tree import Tree
 
 Asked = Propose | Score | Inspect | Explore
@@ -55,16 +56,25 @@ class Document:
     """The trees, the history and what is under way in one document.
 
     All methods are called from one event loop. Several front ends may share a document; each
-    names the callback that its answers go to.
+    names the callback that its answers go to. From `seed` follow those of all candidates; without
+    one they are fresh.
     """
 
-    def __init__(self, history: History, engine: Engine, limits: Limits = NO_LIMITS) -> None:
+    def __init__(
+        self,
+        history: History,
+        engine: Engine,
+        limits: Limits = NO_LIMITS,
+        seed: int | None = None,
+    ) -> None:
         self.history = history
         self.engine = engine
         self.cells = Cells(history.events)
         self._followers = Followers(self.cells)
         self._measures = Measures(self.cells, history.events)
-        self._proposals = Proposals(self.cells, history, engine, self._record, limits)
+        self._proposals = Proposals(
+            self.cells, history, engine, self._record, limits, Seeds(seed, history.events)
+        )
         self._notes = (*history.damage, *self.cells.damage)
         self._turns: dict[str, asyncio.Event] = {}
         self._joined: set[Reply] = set()

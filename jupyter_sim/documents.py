@@ -58,14 +58,20 @@ class _Found:
 
 class Documents:
     """The open documents of one process, over one engine. A document is open as long as a front
-    end is connected to it. `limits` are those of the prompts of all of them.
+    end is connected to it. `limits` are those of the prompts of all of them, and from `seed`, where
+    there is one, follow the seeds of all their candidates.
     """
 
     def __init__(
-        self, engine: Engine, root: Path | None = None, limits: Limits = NO_LIMITS
+        self,
+        engine: Engine,
+        root: Path | None = None,
+        limits: Limits = NO_LIMITS,
+        seed: int | None = None,
     ) -> None:
         self.engine = engine
         self._limits = limits
+        self._seed = seed
         self._root = root
         self._open: dict[str, Document] = {}
         self._order = asyncio.Lock()
@@ -117,7 +123,7 @@ class Documents:
             )
         else:
             history = History.open(found.id, path=hello.path, kind=hello.kind, root=self._root)
-        return Document(history, self.engine, self._limits)
+        return Document(history, self.engine, self._limits, self._seed)
 
     async def _moved(self, text: str, files: Files, homes: Mapping[str, Summary]) -> str:
         """The document of a text file that is not where it was, and said this."""

@@ -5,7 +5,6 @@ engine; it knows no request but `Propose`, and no transport.
 """
 
 import asyncio
-import secrets
 import uuid
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from .history import History
 from .prompt import Material, Prompt, recipe
 from .prompts import Limits, Prompts
 from .protocol import Acknowledged, Context, Propose, Refused
+from .seeds import Seeds
 
 Work = Callable[[], Coroutine[Any, Any, None]]
 
@@ -59,7 +59,13 @@ class Proposals:
     """All that is under way in one document, by the id of the request."""
 
     def __init__(
-        self, cells: Cells, history: History, engine: Engine, record: Record, limits: Limits
+        self,
+        cells: Cells,
+        history: History,
+        engine: Engine,
+        record: Record,
+        limits: Limits,
+        seeds: Seeds,
     ) -> None:
         self.prompts = Prompts(engine, limits)
         self._cells = cells
@@ -67,6 +73,7 @@ class Proposals:
         self._engine = engine
         self._record = record
         self._limits = limits
+        self._seeds = seeds
         self._running: dict[str, Running] = {}
 
     def __contains__(self, request: str) -> bool:
@@ -169,7 +176,7 @@ class Proposals:
                 fan=request.fan,
                 draw=request.id,
                 candidates=tuple(node_id(uuid.uuid4().hex) for _ in range(request.n)),
-                seeds=tuple(secrets.randbelow(2**32) for _ in range(request.n)),
+                seeds=self._seeds.deal(request.cell, prompt.sha256, request.n),
                 recipe=recipe(
                     prompt,
                     stuff.material,

@@ -163,6 +163,12 @@ class SimApp(ExtensionApp):
     alternatives = Integer(
         20, help="The most alternatives that are recorded with a token of a candidate, up to 20."
     ).tag(config=True)
+    seed = Integer(
+        None,
+        allow_none=True,
+        help="A number from which the seeds of all candidates follow, so that the same text gets "
+        "the same candidates, and asking again the same others. None: fresh seeds.",
+    ).tag(config=True)
     deterministic = Bool(
         False, help="Draw the same for the same seed however busy the model is; slower."
     ).tag(config=True)
@@ -181,7 +187,7 @@ class SimApp(ExtensionApp):
         )
         engine = LlamaEngine(self.model or None, settings)
         self.settings["jupyter_sim_documents"] = Documents(
-            engine, limits=Limits(self.prompt_tokens, self.alternatives)
+            engine, limits=Limits(self.prompt_tokens, self.alternatives), seed=self.seed
         )
 
     def initialize_handlers(self) -> None:

@@ -30,7 +30,7 @@ PARENT = {"engine.client", "engine.loading", "engine.builds"}
 ENGINES = {"engine.client", "engine.remote", "engine.scripted", "models"}
 DOCUMENT = {
     *("document", "documents", "connection", "replay", "regenerate", "cells", "facts", "follow"),
-    *("draw", "proposals", "prompts", "questions", "explore", "measure"),
+    *("draw", "proposals", "prompts", "questions", "explore", "measure", "seeds"),
 }
 BENCH = {"engine.apart", "engine.baseline", "engine.gauge", "engine.wire"}
 TERMINAL = {"player", "propose", "bench"}

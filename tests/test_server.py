@@ -18,6 +18,7 @@ import pytest
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
+from jupyter_sim.events import Proposed
 from jupyter_sim.formats.notebook import write_notebook
 from jupyter_sim.formats.simlog import read_log
 from jupyter_sim.history import documents, read
@@ -279,6 +280,22 @@ async def test_an_acknowledged_verdict_outlives_a_killed_server(tmp_path: Path) 
     (summary,) = documents(history(server))
     events, _ = read(summary.document, history(server))
     assert events[-1].stamp.id == "verdict-000001"
+
+
+async def test_with_a_seed_the_same_text_gets_the_same_seeds_in_two_documents(
+    tmp_path: Path,
+) -> None:
+    server = Server(tmp_path, "--SimApp.seed=7")
+    try:
+        for name in ("one", "two"):
+            async with front(server, f"{name}.txt") as (person, _):
+                await person.write_and_propose(name)
+    finally:
+        server.stop()
+    logs = [read(summary.document, history(server))[0] for summary in documents(history(server))]
+    one, two = [[event.seeds for event in log if isinstance(event, Proposed)] for log in logs]
+    assert one == two
+    assert len(set(one[0])) == 3
 
 
 async def test_a_model_that_is_not_there_is_told_in_one_sentence(tmp_path: Path) -> None:

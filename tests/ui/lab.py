@@ -22,6 +22,7 @@ import psutil
 
 JUPYTER = Path(sys.executable).with_name("jupyter")
 START = 120
+SEED = 1
 GRACE = 3
 KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 NO_NEWS = ("@jupyterlab/apputils-extension/notification", {"fetchNews": "false"})
@@ -179,6 +180,7 @@ class Lab:
             f"--IdentityProvider.token={self.token}",
             "--LabApp.expose_app_in_browser=True",
             "--JupyterNotebookApp.expose_app_in_browser=True",
+            f"--SimApp.seed={SEED}",
             *self.options,
         ]
 
