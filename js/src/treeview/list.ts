@@ -33,6 +33,8 @@ export class TreeList {
   private readonly opened = new Map<string, boolean>();
   private hoist: string | null = null;
   private current: string | null = null;
+  /** The row that the reader was on and the tree lost; the reader is back on it when it comes again. */
+  private lost: string | null = null;
   private head: Segment | null = null;
   private query = "";
 
@@ -54,8 +56,8 @@ export class TreeList {
     this.dom.addEventListener("contextmenu", ({ target }) => this.point(this.window.index(target)));
   }
 
-  /** Show a tree as it is now. While the reader is not in the list, the text's end is selected. */
-  show(segments: Segments | null, fresh: boolean): void {
+  /** Show a tree as it is now. While no reader is `inside` the view, the text's end is selected. */
+  show(segments: Segments | null, fresh: boolean, inside = false): void {
     const row = this.selected;
     const offset = row ? this.window.offset(this.index) : 0;
     const moved = segments?.head?.id !== this.head?.id;
@@ -64,8 +66,9 @@ export class TreeList {
     if (fresh) this.forget();
     if (this.hoist !== null && !segments?.get(this.hoist)) this.hoist = null;
     this.list();
-    if (fresh || (moved && !this.dom.contains(document.activeElement))) this.select(this.headRow());
-    else if (!this.selected) this.select(this.near(row));
+    if (fresh || (moved && !inside)) this.select(this.headRow());
+    else if (this.lost !== null && this.at(this.lost) >= 0) this.select(this.at(this.lost));
+    else if (!this.selected) this.stray(row);
     else this.window.place(this.index, offset);
     this.draw();
   }
@@ -153,7 +156,11 @@ export class TreeList {
   }
 
   private get index(): number {
-    return this.rows.findIndex(({ key }) => key === this.current);
+    return this.at(this.current);
+  }
+
+  private at(wanted: string | null): number {
+    return this.rows.findIndex(({ key }) => key === wanted);
   }
 
   private headRow(): number {
@@ -165,6 +172,13 @@ export class TreeList {
     if (!row.goesOn) return row.parent ? this.rows.indexOf(row.parent) : at;
     for (let i = at - 1; i >= 0; i--) if (this.rows[i]?.parent === row.parent) return i;
     return at;
+  }
+
+  /** Go from a row that is gone to what it has become, and remember it. */
+  private stray(row: Row | null): void {
+    const lost = this.lost ?? row?.key ?? null;
+    this.select(this.near(row));
+    this.lost = lost;
   }
 
   /** The row of what a row has become. */
@@ -204,6 +218,7 @@ export class TreeList {
 
   private select(index: number): void {
     this.current = this.rows[index]?.key ?? null;
+    this.lost = null;
     if (this.current !== null) this.window.reveal(index);
     this.draw();
     this.listener.selected();

@@ -119,7 +119,7 @@ export class TreeView {
     this.segments = segments;
     this.dom.classList.toggle("jp-mod-empty", tree.nodes.size === 0);
     if (fresh && this.find.isOn) this.find.close();
-    this.list.show(segments, fresh);
+    this.list.show(segments, fresh, this.dom.contains(document.activeElement));
     this.reflect();
     if (waited) this.focus();
     this.matches = this.matches.flatMap(({ id }) => segments.get(id) ?? []);
@@ -128,6 +128,7 @@ export class TreeView {
   /** Show a sentence in the place of a tree. */
   say(sentence: string): void {
     this.segments = null;
+    if (this.dom.contains(document.activeElement)) this.focus();
     this.dom.classList.add("jp-mod-empty");
     setText(this.empty, sentence);
     this.list.show(null, true);
