@@ -1,11 +1,15 @@
 """The Branches panel as a reader sees it, and the keys that walk the tree."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from .desk import Desk
 
 SCRIPT = Path(__file__).with_name("tree.js")
+SHOWN = 120
+"""Rows show at least so much of a text."""
+
 PARENT, CHILD, PREVIOUS, NEXT, WITHDRAW, PANEL, AUTHORS = "kjhluta"
 
 
@@ -69,10 +73,21 @@ class Tree:
         self.desk.until(f"() => {{ const rows = tree.look(); return {condition}; }}")
 
     def select(self, text: str) -> None:
-        """Go by the keyboard to the row that begins so."""
-        self.desk.press("Home")
-        for _ in range(len(self.look())):
-            if self.selected.text.startswith(text):
+        """Go by the keyboard to the row that says so, or else begins so. The rows may change their
+        order on the way, when the panel hears late where the text is now.
+        """
+        said = line(text)[:SHOWN]
+        for _ in range(2 * len(self.look())):
+            rows = self.look()
+            (here,) = [i for i, row in enumerate(rows) if row.selected and row.active]
+            begun = [i for i, row in enumerate(rows) if line(row.text).startswith(said)]
+            there = min(begun, key=lambda i: len(rows[i].text), default=len(rows))
+            if here == there:
                 return
-            self.desk.press("ArrowDown")
-        raise AssertionError(f"No row begins with {text!r}: {self.look()}")
+            self.desk.press("ArrowDown" if here < there else "ArrowUp")
+        raise AssertionError(f"No row begins with {said!r}: {self.look()}")
+
+
+def line(text: str) -> str:
+    """A text as a row shows it."""
+    return " ↵ ".join(filter(None, map(str.strip, re.split("[\n↵]", text))))
