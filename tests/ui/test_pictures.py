@@ -20,7 +20,7 @@ from jupyter_sim.events import Branched, Rejected
 from .context import SCORE, Context, chord
 from .desk import Desk
 from .fan import BRANCH, REJECT, Fan
-from .lab import Lab, new_name
+from .lab import SEED, Lab, new_name
 from .posed import Posed
 from .replay import END, FAN_BEFORE
 from .test_replay import opened
@@ -110,7 +110,7 @@ def test_the_panels_sit_for_their_pictures(own_desk, lab: Lab, story: str, album
     desk.page.locator(".jp-sim-by-model").first.wait_for()
     tree.open()
     widen(desk, 110)
-    tree.select("Meanwhile")
+    tree.select(next(row.text for row in tree.look() if row.note))
     take(desk, album / "branches-light.png", whole)
     desk.press("g")
     desk.page.locator(".jp-sim-graph").wait_for()
@@ -227,7 +227,7 @@ def reads_well(text: str, known: set[str]) -> bool:
 def known_words(lab: Lab) -> set[str]:
     """Words that the model writes time and again; those it makes up come once."""
     (lab.root / "prompt.txt").write_text(OPENING)
-    options = ("-n", "32", "--max-tokens", "600", "--temperature", "0.7")
+    options = ("-n", "32", "--max-tokens", "600", "--temperature", "0.7", "--seed", str(SEED))
     counted = Counter(words(lab.sim("propose", *options, "prompt.txt")))
     return {word for word, count in counted.items() if count > 2}
 
