@@ -4,22 +4,29 @@ The package's own default is `-march=native`, and GCC 12 miscompiles that on pro
 the first decode of a quantised model crashes. So each instruction set is named, those that this
 processor has and never AMX. OpenMP stays out, because its threads spin when anything else wants a
 core. On a Mac llama.cpp turns Metal on by itself. pip's cache is not asked, for it may hold a wheel
-of another build. A stamp in the environment keeps version and flags, so an unchanged build costs
-nothing.
+of another build. On x86 the source is changed a little before, see `prefetch`. A stamp in the
+environment keeps version, flags and change, so an unchanged build costs nothing.
 
 CMAKE_ARGS come after the flags chosen here and so win: `CMAKE_ARGS="-DGGML_CUDA=on" make install`
 builds for CUDA.
 """
 
+import hashlib
 import os
 import platform
+import shutil
 import subprocess
 import sys
+import tempfile
 from importlib import metadata
 from pathlib import Path
 
+from prefetch import ADDITIONS, add_prefetching
+
 VERSION = "0.3.36"
 STAMP = Path(sys.prefix, "llama-cpp-build.txt")
+
+X86 = platform.machine().lower() in {"x86_64", "amd64"} and sys.platform in {"linux", "darwin"}
 
 ALWAYS = ["-DGGML_OPENMP=OFF", "-DLLAVA_BUILD=OFF"]
 
@@ -63,9 +70,7 @@ def instruction_flags(features: set[str]) -> list[str]:
 
 def cmake_args() -> str:
     """Return all flags of this build, the caller's own CMAKE_ARGS last."""
-    x86 = platform.machine().lower() in {"x86_64", "amd64"}
-    detectable = sys.platform in {"linux", "darwin"}
-    flags = instruction_flags(processor_features()) if x86 and detectable else []
+    flags = instruction_flags(processor_features()) if X86 else []
     return " ".join([*ALWAYS, *flags, os.environ.get("CMAKE_ARGS", "")]).strip()
 
 
@@ -77,19 +82,37 @@ def installed_version() -> str | None:
         return None
 
 
+def pip(verb: str, *options: str, **environment: str) -> int:
+    """Run pip without its cache; its exit status."""
+    command = [sys.executable, "-m", "pip", verb, "--quiet", "--no-cache-dir", *options]
+    return subprocess.run(command, env={**os.environ, **environment}).returncode
+
+
+def unpacked(folder: Path) -> Path:
+    """Return where the source of llama-cpp-python lies, which is fetched into `folder`."""
+    options = ["--no-deps", "--no-binary", "llama-cpp-python", "--dest", str(folder)]
+    if pip("download", *options, f"llama-cpp-python=={VERSION}") != 0:
+        sys.exit(f"The source of llama-cpp-python {VERSION} could not be had. Is PyPI in reach?")
+    (archive,) = folder.glob("*.tar.gz")
+    shutil.unpack_archive(archive, folder)
+    return folder / archive.name.removesuffix(".tar.gz")
+
+
 def main() -> None:
     """Build, unless the same version with the same flags is already installed."""
     args = cmake_args()
-    wanted = f"{VERSION}\n{args}\n"
+    change = hashlib.sha256(repr(ADDITIONS).encode()).hexdigest()
+    wanted = f"{VERSION}\n{args}\n{change}\n"
     if installed_version() == VERSION and STAMP.exists() and STAMP.read_text() == wanted:
         return
     print(f"Building llama-cpp-python {VERSION}, some minutes, with {args}", flush=True)
-    command = [
-        *(sys.executable, "-m", "pip", "install", "--quiet", "--no-cache-dir", "--force-reinstall"),
-        *("--no-binary", "llama-cpp-python", f"llama-cpp-python=={VERSION}"),
-    ]
     STAMP.unlink(missing_ok=True)
-    if subprocess.run(command, env={**os.environ, "CMAKE_ARGS": args}).returncode != 0:
+    with tempfile.TemporaryDirectory() as folder:
+        source = unpacked(Path(folder))
+        if X86:
+            add_prefetching(source)
+        built = pip("install", "--force-reinstall", str(source), CMAKE_ARGS=args) == 0
+    if not built:
         sys.exit("llama.cpp did not build. Is there a C++ compiler (Debian: apt-get install g++)?")
     STAMP.write_text(wanted)
 
