@@ -21,7 +21,7 @@ def theme(desk: Desk, request: pytest.FixtureRequest):
 
 def judged(desk: Desk, fan: Fan) -> None:
     """A cell with every kind of verdict in its tree."""
-    desk.set(n=4, length="48", temperature=0.9)
+    desk.set(n=4, length="48", temperature=0.9, distinct=True)
     desk.notebook(OPENING)
     fan.propose(4)
     fan.highlight(1)
@@ -118,7 +118,7 @@ FOCUS = """() => {
 
 
 def test_a_round_without_a_mouse_always_shows_where_one_is(desk: Desk, fan: Fan) -> None:
-    desk.set(n=3, length="sentence")
+    desk.set(n=3, length="sentence", distinct=True)
     name = desk.notebook(OPENING)
     desk.ask("() => addEventListener('mousedown', () => (window.moused = true), true)")
     tree, context = Tree(desk), Context(desk)

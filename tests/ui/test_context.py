@@ -54,7 +54,7 @@ def test_a_fan_is_dealt_round_the_voices_and_marks_its_rows(
     desk: Desk, fan: Fan, context: Context
 ) -> None:
     name = desk.notebook(OPENING)
-    desk.set(n=3, length="word")
+    desk.set(n=3, distinct=True)
     context.open()
     context.add("sceptic", SCEPTIC)
     context.add("hymn", "A hymn.")

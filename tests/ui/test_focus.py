@@ -17,7 +17,7 @@ SHORTCUTS = "@jupyterlab/shortcuts-extension:shortcuts"
 @pytest.fixture
 def tree(desk: Desk, fan: Fan) -> Tree:
     """The panel of a cell in which a fan was dismissed."""
-    desk.set(n=3, length="word")
+    desk.set(n=3, length="word", distinct=True)
     desk.notebook(f"# The captain\n\nHe had not slept.\n\n{OPENING}", "Another cell")
     fan.propose(3)
     desk.press(DISMISS)

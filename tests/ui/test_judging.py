@@ -9,6 +9,7 @@ OPENING = "It was a dark and "
 
 
 def test_the_ghost_follows_the_highlight(desk: Desk, fan: Fan) -> None:
+    desk.set(distinct=True)
     desk.notebook(OPENING)
     fan.propose()
     ghosts = []
@@ -24,6 +25,7 @@ def test_the_ghost_follows_the_highlight(desk: Desk, fan: Fan) -> None:
 
 
 def test_every_verdict_is_on_disk_with_what_was_seen(desk: Desk, fan: Fan) -> None:
+    desk.set(distinct=True)
     name = desk.notebook(OPENING)
     fan.propose()
     desk.press(BRANCH)
@@ -52,6 +54,7 @@ def test_more_adds_candidates_to_the_fan(desk: Desk, fan: Fan) -> None:
 
 
 def test_a_click_highlights_and_a_double_click_accepts(desk: Desk, fan: Fan) -> None:
+    desk.set(distinct=True)
     desk.notebook(OPENING)
     fan.propose()
     fan.row(3).click()
@@ -66,6 +69,7 @@ def test_a_click_highlights_and_a_double_click_accepts(desk: Desk, fan: Fan) -> 
 
 
 def test_the_buttons_do_what_the_keys_do(desk: Desk, fan: Fan) -> None:
+    desk.set(distinct=True)
     name = desk.notebook(OPENING)
     fan.propose()
     fan.button("branch").click()
@@ -135,6 +139,7 @@ def test_keys_that_are_not_the_fans_keep_their_meaning(desk: Desk, fan: Fan, key
 
 
 def test_the_reader_of_the_screen_is_told(desk: Desk, fan: Fan) -> None:
+    desk.set(distinct=True)
     desk.notebook(OPENING)
     fan.propose()
     page = desk.page
