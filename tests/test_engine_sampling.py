@@ -169,6 +169,13 @@ def test_mute_columns_are_never_drawn_but_count_in_the_norm() -> None:
     assert set(choose(weights, Sampling(temperature=2), chances).tolist()) == {1, 2}
 
 
+def test_a_mute_column_that_is_the_likeliest_takes_no_other_with_it() -> None:
+    logits = np.repeat(table(0.999, 0.0006, 0.0004), 2, axis=0)
+    weights = weigh(logits, np.array([0]))
+    assert np.exp(logits[:, 1] - weights.norms) == pytest.approx(0.0006, rel=1e-4)
+    assert choose(weights, Sampling(), np.array([0.5, 0.7])).tolist() == [1, 2]
+
+
 def test_a_seed_means_the_same_numbers_for_ever() -> None:
     source = fractions(1)
     assert [fraction(source) for _ in range(2)] == [0.5118216247002567, 0.9504636963259353]

@@ -28,6 +28,7 @@ NEARLY_ONE = 1 - 1e-9
 STEPS = (1e-3, 1e-5, 0.0)
 # colder ones say the same, and in 32 bits the coldest would be nothing to divide by
 COLDEST = 1e-10
+ZERO = np.zeros(1)
 
 
 class Weights(NamedTuple):
@@ -97,13 +98,16 @@ def weigh(logits: Floats, mute: Tokens | None = None, values: Floats | None = No
     The norms count every column; blocks of them are summed in double precision. `values` is
     memory to use, whose padding is zero.
     """
+    muted = None
+    if mute is not None and len(mute):
+        muted = logits[:, mute]
+        logits[:, mute] = -np.inf
     peaks = logits.max(axis=1)
     values = _exponentials(logits, peaks, 1.0, values)
-    norms = peaks + np.log(_sums(values).sum(axis=1, dtype=np.float64))
-    if mute is not None and len(mute):
-        values[:, mute] = 0
-        logits[:, mute] = -np.inf
-    return Weights(logits, peaks, norms, values)
+    masses = _sums(values).sum(axis=1, dtype=np.float64)
+    if muted is not None:
+        masses += np.exp(muted - peaks[:, None], dtype=np.float64).sum(axis=1)
+    return Weights(logits, peaks, peaks + np.log(masses), values)
 
 
 def weigh_again(logits: Floats, norms: Doubles) -> Weights:
@@ -124,9 +128,12 @@ def choose(weights: Weights, sampling: Sampling, chances: Doubles) -> Tokens:
         best = np.argmax(values, axis=1)
         return np.asarray(np.broadcast_to(best, len(chances)), np.int64)
     floors = _floors(weights, sampling)
-    # each row by itself, so that what is drawn from it does not depend on those beside it
     kept = values >= floors[:, None]
-    many = np.array([np.count_nonzero(row) > MANY * len(row) for row in kept])
+    most = MANY * kept.shape[1]
+    if np.count_nonzero(kept) <= most:
+        return _few_points(weights, kept, sampling.temperature, chances)
+    # each row by itself, so that what is drawn from it does not depend on those beside it
+    many = np.array([np.count_nonzero(row) > most for row in kept])
     if not many.any():
         return _few_points(weights, kept, sampling.temperature, chances)
     if many.all():
@@ -212,10 +219,11 @@ def _few_points(weights: Weights, kept: Mask, temperature: float, chances: Doubl
     """Return the columns at these points of the lines of what each row keeps."""
     rows, columns, stops = _places(weights, kept)
     heights = _heights(weights, rows, columns, temperature)
-    ends = np.concatenate(([0.0], heights.cumsum(dtype=np.float64)))
-    low, high = ends[np.concatenate(([0], stops[:-1]))], ends[stops]
+    ends = heights.cumsum(dtype=np.float64)
+    high = ends[stops - 1]
+    low = np.concatenate((ZERO, high[:-1]))
     points = low + np.minimum(chances, NEARLY_ONE) * (high - low)
-    return np.asarray(columns[np.minimum(ends[1:].searchsorted(points, "right"), stops - 1)])
+    return np.asarray(columns[np.minimum(ends.searchsorted(points, "right"), stops - 1)])
 
 
 def _many_points(weights: Weights, kept: Mask, temperature: float, chances: Doubles) -> Tokens:
@@ -247,10 +255,8 @@ def _above(weights: Weights, floors: Floats) -> tuple[Tokens, Tokens, Tokens]:
 def _places(weights: Weights, kept: Mask) -> tuple[Tokens, Tokens, Tokens]:
     """Return the same of what is kept."""
     count, width = weights.logits.shape
-    places = np.flatnonzero(kept[:, :width])
-    stops = places.searchsorted(np.arange(1, count + 1) * width)
-    rows = np.repeat(np.arange(count), np.diff(stops, prepend=0))
-    return rows, places - rows * width, stops
+    rows, columns = np.divmod(np.flatnonzero(kept[:, :width]), width)
+    return rows, columns, rows.searchsorted(np.arange(count), "right")
 
 
 def _floors(weights: Weights, sampling: Sampling) -> Floats:
@@ -262,7 +268,7 @@ def _floors(weights: Weights, sampling: Sampling) -> Floats:
     if sampling.top_p < 1:
         floors = _nucleus(weights, floors, sampling)
     # the likeliest column, which weighs 1, stays whatever rounding says
-    return np.asarray(np.clip(floors, np.float32(sampling.min_p), np.float32(1)), np.float32)
+    return np.asarray(np.minimum(np.maximum(floors, np.float32(sampling.min_p)), np.float32(1)))
 
 
 def _bound(weights: Weights, count: int) -> Floats:
