@@ -82,10 +82,15 @@ def _slices(
 
 def arrays(batch: list[Part]) -> tuple[Ints, Ints, Ints, Ints]:
     """Return tokens, positions, sequences and wanted flags, one for each token of a batch."""
-    rows = [
-        (token, part.start + place, part.sequence, place >= len(part.tokens) - part.wanted)
-        for part in batch
-        for place, token in enumerate(part.tokens)
-    ]
-    tokens, positions, sequences, wanted = np.array(rows, np.int32).T
-    return tokens, positions, sequences, wanted
+    tokens: list[int] = []
+    positions: list[int] = []
+    sequences: list[int] = []
+    wanted: list[int] = []
+    for part in batch:
+        size = len(part.tokens)
+        tokens += part.tokens
+        positions += range(part.start, part.start + size)
+        sequences += [part.sequence] * size
+        wanted += [0] * (size - part.wanted) + [1] * part.wanted
+    rows = np.array((tokens, positions, sequences, wanted), np.int32)
+    return rows[0], rows[1], rows[2], rows[3]

@@ -143,7 +143,9 @@ class Scheduler:
     def step(self) -> None:
         """Compute one batch, and tell what came of it."""
         self._end_interrupted()
-        if self._recollect(self._turns.admit()):
+        self._turns.place()
+        newcomers = self._turns.admit()
+        if newcomers and self._recollect(newcomers):
             # what begins with nothing to compute is not to wait for what is computed next
             return
         batch = compose(self._turns.running, self._cache.length, self._pace, self._grain)
@@ -276,9 +278,8 @@ class Scheduler:
         self._pass_on(self._hear(parts) if parts else {})
 
     def _pass_on(self, gained: dict[Job, list[Piece]]) -> None:
-        """Tell what rollouts gained, and let their candidates come and go."""
+        """Tell what rollouts gained, and let go of those of their candidates that have ended."""
         for run in [job for job in self._turns.running if isinstance(job, Run)]:
-            self._turns.place(run)
             if gained.get(run):
                 self._tell(run.serial, Column(run.request.id, tuple(gained[run])))
             self._turns.settle(run)
@@ -314,10 +315,11 @@ class Scheduler:
         owners = [part.job for part in parts for _ in range(part.wanted)]
         logits = self._model.logits(len(owners))
         weights = self._scales.weigh(logits, self._model.mute)
-        bad = np.flatnonzero(~np.isfinite(weights.norms)).tolist()
-        if not bad:
+        numbers = np.isfinite(weights.norms)
+        if numbers.all():
             self._keep(parts, weights)
             return weights
+        bad = np.flatnonzero(~numbers).tolist()
         for job in dict.fromkeys(owners[row] for row in bad):
             with self._ending(job):
                 raise EngineError("The model computed no numbers; its file may be damaged.")

@@ -50,6 +50,8 @@ class Turns:
 
         Returns those that came in.
         """
+        if not self.waiting:
+            return []
         before = self.running[:]
         while self.waiting:
             job = min(self.waiting, key=lambda job: job.priority)
@@ -65,9 +67,14 @@ class Turns:
         self._close(job.sequence, read=True)
         self.waiting.append(job)
 
-    def place(self, run: Run) -> None:
+    def place(self) -> None:
         """Give waiting candidates a sequence of their own, as far as there is room."""
-        while run.standing and run.waiting and self._spares(run):
+        for job in self.running:
+            if isinstance(job, Run) and job.standing and job.waiting:
+                self._place(job)
+
+    def _place(self, run: Run) -> None:
+        while run.waiting and self._spares(run):
             candidate = run.waiting.pop(0)
             run.live.append(candidate)
             spared = NEWCOMERS if len(run.live) > 1 else 0
