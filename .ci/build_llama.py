@@ -21,7 +21,7 @@ import tempfile
 from importlib import metadata
 from pathlib import Path
 
-from prefetch import ADDITIONS, add_prefetching
+from prefetch import CHANGES, add_prefetching
 
 VERSION = "0.3.36"
 STAMP = Path(sys.prefix, "llama-cpp-build.txt")
@@ -101,7 +101,7 @@ def unpacked(folder: Path) -> Path:
 def main() -> None:
     """Build, unless the same version with the same flags is already installed."""
     args = cmake_args()
-    change = hashlib.sha256(repr(ADDITIONS).encode()).hexdigest()
+    change = hashlib.sha256(repr(CHANGES).encode()).hexdigest()
     wanted = f"{VERSION}\n{args}\n{change}\n"
     if installed_version() == VERSION and STAMP.exists() and STAMP.read_text() == wanted:
         return
