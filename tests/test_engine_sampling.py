@@ -110,6 +110,17 @@ def test_rows_do_not_disturb_each_other() -> None:
         assert choose(weigh(logits), sampling, chances).tolist() == alone
 
 
+def test_rows_far_above_and_below_the_others_are_drawn_from_alike() -> None:
+    random = np.random.default_rng(0)
+    row, chances = random.normal(0, 3, 400).astype(np.float32), random.random(200)
+    rows = weigh(row.round(2) + np.array([[0], [30], [-30], [500], [-500]], np.float32))
+    for sampling in (Sampling(), PLAIN, Sampling(top_k=5), Sampling(top_p=0.7)):
+        drawn = [choose(rows, sampling, np.full(5, chance)).tolist() for chance in chances]
+        assert all(len(set(tokens)) == 1 for tokens in drawn)
+    assert np.ptp(rows.norms - rows.peaks) < 1e-4
+    assert np.unique(likeliest(rows, 9).columns, axis=0).shape == (1, 9)
+
+
 @given(st.integers(0, 2**32 - 1), st.integers(1, 700), st.integers(1, 30), st.booleans())
 def test_the_likeliest_are_those_of_a_sort(seed: int, width: int, count: int, ties: bool) -> None:
     random = np.random.default_rng(seed)
@@ -189,7 +200,8 @@ def test_rows_that_keep_much_and_rows_that_keep_little_are_drawn_from_alike(
     steepness = np.array([0.1, 6, 0.1, 6, 1.5], np.float32)[:, None]
     logits = random.normal(size=(5, 3000)).astype(np.float32) * steepness
     sampling, weights = Sampling(min_p=0.05, temperature=temperature), weigh(logits)
-    assert {int((row >= 0.05).sum()) > 3000 / 16 for row in weights.values} == {True, False}
+    shares = weights.values / weights.tops[:, None]
+    assert {int((row >= 0.05).sum()) > 3000 / 16 for row in shares} == {True, False}
     for chances in random.random((50, 5)):
         together = choose(weights, sampling, chances).tolist()
         alone = [choose(weights.rows([row]), sampling, chances[row : row + 1]) for row in range(5)]

@@ -21,9 +21,8 @@ class Rows:
         self._pieces = pieces
         if top:
             ranking = likeliest(weights, top)
-            bases = (weights.peaks - weights.norms)[:, None]
-            with np.errstate(divide="ignore"):
-                logprobs = np.log(ranking.values, dtype=np.float64) + bases
+            logits = np.take_along_axis(weights.logits, ranking.columns, 1)
+            logprobs = logits - weights.norms[:, None]
             self._columns = ranking.columns.tolist()
             self._logprobs = logprobs.round(4).tolist()
             # what weighs nothing is no alternative

@@ -28,27 +28,29 @@ NEARLY_ONE = 1 - 1e-9
 STEPS = (1e-3, 1e-5, 0.0)
 # colder ones say the same, and in 32 bits the coldest would be nothing to divide by
 COLDEST = 1e-10
+# exponentials of logits below that, and the sums of many, are well within 32 bits
+STEEP = 40
 ZERO = np.zeros(1)
 
 
 class Weights(NamedTuple):
     """Rows of logits, with what all samplings need of them.
 
-    `norms` are the logarithms of each row's sum of exponentials, `values` each exponential over
-    that of the row's largest logit, so that the likeliest column weighs 1. Values are padded with
-    zeros to whole blocks.
+    `norms` are the logarithms of each row's sum of exponentials. `values` are what columns weigh:
+    their exponentials, but in rows where those would leave 32 bits, over that of the row's largest
+    logit. They are padded with zeros to whole blocks. `tops` are the weights of the likeliest.
     """
 
     logits: Floats
     peaks: Floats
     norms: Doubles
     values: Floats
+    tops: Floats
 
     def rows(self, places: list[int]) -> "Weights":
         """Return some of the rows."""
-        return Weights(
-            self.logits[places], self.peaks[places], self.norms[places], self.values[places]
-        )
+        rows: list[NDArray[Any]] = [field[places] for field in self]
+        return Weights(*rows)
 
     def repeated(self, count: int) -> "Weights":
         """Return a single row so many times, in the memory of one."""
@@ -103,17 +105,20 @@ def weigh(logits: Floats, mute: Tokens | None = None, values: Floats | None = No
         muted = logits[:, mute]
         logits[:, mute] = -np.inf
     peaks = logits.max(axis=1)
-    values = _exponentials(logits, peaks, 1.0, values)
+    levels = _levels(peaks)
+    values = _exponentials(logits, levels, 1.0, values)
     masses = _sums(values).sum(axis=1, dtype=np.float64)
     if muted is not None:
-        masses += np.exp(muted - peaks[:, None], dtype=np.float64).sum(axis=1)
-    return Weights(logits, peaks, peaks + np.log(masses), values)
+        masses += np.exp(muted - levels[:, None], dtype=np.float64).sum(axis=1)
+    return Weights(logits, peaks, levels + np.log(masses), values, np.exp(peaks - levels))
 
 
 def weigh_again(logits: Floats, norms: Doubles) -> Weights:
     """Return the weights of rows of logits whose norms are known, of what columns ever."""
     peaks = logits.max(axis=1)
-    return Weights(logits, peaks, norms, _exponentials(logits, peaks, 1.0))
+    levels = _levels(peaks)
+    values = _exponentials(logits, levels, 1.0)
+    return Weights(logits, peaks, norms, values, np.exp(peaks - levels))
 
 
 def choose(weights: Weights, sampling: Sampling, chances: Doubles) -> Tokens:
@@ -173,19 +178,27 @@ def likeliest(weights: Weights, count: int) -> Ranking:
     return Ranking(np.take_along_axis(found, order, 1), -np.take_along_axis(best, order, 1))
 
 
+def _levels(peaks: Floats) -> Floats:
+    """Return what is to be taken from each row's logits before their exponentials are."""
+    return np.asarray(np.where(np.abs(peaks) < STEEP, np.float32(0), peaks))
+
+
 def _padded(width: int) -> int:
     return -(-width // BLOCK) * BLOCK
 
 
 def _exponentials(
-    logits: Floats, peaks: Floats, temperature: float, values: Floats | None = None
+    logits: Floats, levels: Floats, temperature: float, values: Floats | None = None
 ) -> Floats:
-    """Return what each column weighs at this temperature, in whole blocks."""
+    """Return what each column weighs at this temperature over its row's level, in whole blocks."""
     count, width = logits.shape
     if values is None:
         values = np.zeros((count, _padded(width)), np.float32)
     inner = values[:, :width]
-    np.subtract(logits, peaks[:, None], out=inner)
+    if temperature == 1 and not levels.any():
+        np.exp(logits, out=inner)
+        return values
+    np.subtract(logits, levels[:, None], out=inner)
     if temperature != 1:
         inner /= np.float32(max(temperature, COLDEST))
     np.exp(inner, out=inner)
@@ -198,16 +211,16 @@ def _sums(values: Floats) -> Floats:
     return sums
 
 
-def _points(values: Floats, chances: Doubles) -> Tokens:
+def _points(values: Floats, tops: Floats, chances: Doubles) -> Tokens:
     """Return the columns at these points of each row's line: first the block, then the column."""
-    sums = _sums(values)
+    sums = _sums(values) / tops[:, None]
     size = sums.shape[1]
     ends = sums.ravel().cumsum(dtype=np.float64)
     high = ends[size - 1 :: size]
     low = high - sums.sum(axis=1, dtype=np.float64)
     points = low + np.minimum(chances, NEARLY_ONE) * (high - low)
     block = ends.searchsorted(points, side="right")
-    inner = values.reshape(-1, BLOCK)[block]
+    inner = values.reshape(-1, BLOCK)[block] / tops[block // size, None]
     points -= ends[block] - sums.ravel()[block]
     column = (inner.cumsum(axis=1, dtype=np.float64) <= points[:, None]).sum(axis=1)
     # rounding may point beyond the last column that weighs anything
@@ -228,18 +241,19 @@ def _few_points(weights: Weights, kept: Mask, temperature: float, chances: Doubl
 
 def _many_points(weights: Weights, kept: Mask, temperature: float, chances: Doubles) -> Tokens:
     """Return the same, from the whole lines."""
-    values = weights.values
+    values, tops = weights.values, weights.tops
     if temperature != 1:
         values = _exponentials(weights.logits, weights.peaks, temperature)
+        tops = np.ones_like(tops)
     if not kept.all():
         values = np.where(kept, values, np.float32(0))
-    return _points(values, chances)
+    return _points(values, tops, chances)
 
 
 def _heights(weights: Weights, rows: Tokens, columns: Tokens, temperature: float) -> Floats:
-    """Return what each of these weighs at this temperature."""
+    """Return what each of these weighs at this temperature over the likeliest of its row."""
     if temperature == 1:
-        return weights.values[rows, columns]
+        return weights.values[rows, columns] / weights.tops[rows]
     heights = weights.logits[rows, columns] - weights.peaks[rows]
     return np.asarray(np.exp(heights / np.float32(max(temperature, COLDEST))))
 
@@ -267,8 +281,9 @@ def _floors(weights: Weights, sampling: Sampling) -> Floats:
         floors = _descending(weights, _bound(weights, sampling.top_k))[:, sampling.top_k - 1]
     if sampling.top_p < 1:
         floors = _nucleus(weights, floors, sampling)
-    # the likeliest column, which weighs 1, stays whatever rounding says
-    return np.asarray(np.minimum(np.maximum(floors, np.float32(sampling.min_p)), np.float32(1)))
+    # the likeliest column stays whatever rounding says
+    floors = np.maximum(floors, np.float32(sampling.min_p) * weights.tops)
+    return np.asarray(np.minimum(floors, weights.tops))
 
 
 def _bound(weights: Weights, count: int) -> Floats:
@@ -294,7 +309,7 @@ def _nucleus(weights: Weights, floors: Floats, sampling: Sampling) -> Floats:
     wanted = sampling.top_p * _sums(weights.values).sum(axis=1, dtype=np.float64)
     for step in STEPS:
         least = max(step, sampling.min_p)
-        cut = _cut(_descending(weights, np.full_like(floors, least)), wanted)
+        cut = _cut(_descending(weights, np.float32(least) * weights.tops), wanted)
         if least == sampling.min_p or cut.all():
             break
     return cut
