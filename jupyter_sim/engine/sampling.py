@@ -4,9 +4,10 @@ The order is that of llama.cpp's default chain: top-k, then top-p, then min-p, a
 own distribution, and temperature last, on what is left. Log-probabilities are the model's own,
 before any of this. The fractions that choose come from the caller, one for each row.
 
-Whole rows are passed over as seldom as can be: once for the weights, and once more to gather the
-columns that a truncation keeps. Mostly those are few, and what follows works on them; where a model
-is at a loss they are many, and it is quicker to work on the whole row again.
+Whole rows are passed over as seldom as can be. The columns that a truncation keeps are looked for
+in the blocks that weigh as much as it asks of a column; where a model is unsure those are many, and
+the whole row is looked through. Mostly few columns are kept, and what follows works on them; where
+a model is at a loss they are many, and it is quicker to work on the whole row again.
 """
 
 from typing import Any, NamedTuple
@@ -20,10 +21,12 @@ Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 Tokens = NDArray[np.int64]
 Mask = NDArray[np.bool_]
+Places = tuple[Tokens, Tokens, Tokens]
+"""Rows and columns, row by row, and where each row stops."""
 
 BLOCK = 256
 FOLD = 32
-MANY = 1 / 16
+FEW, MANY = 1024, 1 / 16
 NEARLY_ONE = 1 - 1e-9
 STEPS = (1e-3, 1e-5, 0.0)
 # colder ones say the same, and in 32 bits the coldest would be nothing to divide by
@@ -38,13 +41,15 @@ class Weights(NamedTuple):
 
     `norms` are the logarithms of each row's sum of exponentials. `values` are what columns weigh:
     their exponentials, but in rows where those would leave 32 bits, over that of the row's largest
-    logit. They are padded with zeros to whole blocks. `tops` are the weights of the likeliest.
+    logit. They are padded with zeros to whole blocks, and `sums` are those of the blocks. `tops`
+    are the weights of the likeliest.
     """
 
     logits: Floats
     peaks: Floats
     norms: Doubles
     values: Floats
+    sums: Floats
     tops: Floats
 
     def rows(self, places: list[int]) -> "Weights":
@@ -107,10 +112,11 @@ def weigh(logits: Floats, mute: Tokens | None = None, values: Floats | None = No
     peaks = logits.max(axis=1)
     levels = _levels(peaks)
     values = _exponentials(logits, levels, 1.0, values)
-    masses = _sums(values).sum(axis=1, dtype=np.float64)
+    sums = _sums(values)
+    masses = sums.sum(axis=1, dtype=np.float64)
     if muted is not None:
         masses += np.exp(muted - levels[:, None], dtype=np.float64).sum(axis=1)
-    return Weights(logits, peaks, levels + np.log(masses), values, np.exp(peaks - levels))
+    return Weights(logits, peaks, levels + np.log(masses), values, sums, np.exp(peaks - levels))
 
 
 def weigh_again(logits: Floats, norms: Doubles) -> Weights:
@@ -118,7 +124,7 @@ def weigh_again(logits: Floats, norms: Doubles) -> Weights:
     peaks = logits.max(axis=1)
     levels = _levels(peaks)
     values = _exponentials(logits, levels, 1.0)
-    return Weights(logits, peaks, norms, values, np.exp(peaks - levels))
+    return Weights(logits, peaks, norms, values, _sums(values), np.exp(peaks - levels))
 
 
 def choose(weights: Weights, sampling: Sampling, chances: Doubles) -> Tokens:
@@ -133,14 +139,17 @@ def choose(weights: Weights, sampling: Sampling, chances: Doubles) -> Tokens:
         best = np.argmax(values, axis=1)
         return np.asarray(np.broadcast_to(best, len(chances)), np.int64)
     floors = _floors(weights, sampling)
+    few = _few(weights, floors)
+    if few is not None:
+        return _few_points(weights, few, sampling.temperature, chances)
     kept = values >= floors[:, None]
-    most = MANY * kept.shape[1]
-    if np.count_nonzero(kept) <= most:
-        return _few_points(weights, kept, sampling.temperature, chances)
     # each row by itself, so that what is drawn from it does not depend on those beside it
+    most = max(FEW, MANY * kept.shape[1])
+    if np.count_nonzero(kept) <= most:
+        return _few_points(weights, _places(weights, kept), sampling.temperature, chances)
     many = np.array([np.count_nonzero(row) > most for row in kept])
     if not many.any():
-        return _few_points(weights, kept, sampling.temperature, chances)
+        return _few_points(weights, _places(weights, kept), sampling.temperature, chances)
     if many.all():
         return _many_points(weights, kept, sampling.temperature, chances)
     tokens = np.empty(len(chances), np.int64)
@@ -228,9 +237,9 @@ def _points(values: Floats, tops: Floats, chances: Doubles) -> Tokens:
     return np.asarray(block % size * BLOCK + np.minimum(column, last), np.int64)
 
 
-def _few_points(weights: Weights, kept: Mask, temperature: float, chances: Doubles) -> Tokens:
+def _few_points(weights: Weights, few: Places, temperature: float, chances: Doubles) -> Tokens:
     """Return the columns at these points of the lines of what each row keeps."""
-    rows, columns, stops = _places(weights, kept)
+    rows, columns, stops = few
     heights = _heights(weights, rows, columns, temperature)
     ends = heights.cumsum(dtype=np.float64)
     high = ends[stops - 1]
@@ -258,16 +267,27 @@ def _heights(weights: Weights, rows: Tokens, columns: Tokens, temperature: float
     return np.asarray(np.exp(heights / np.float32(max(temperature, COLDEST))))
 
 
-def _above(weights: Weights, floors: Floats) -> tuple[Tokens, Tokens, Tokens]:
-    """Return the rows and columns of all that weighs at least its row's floor, row by row.
-
-    The last array says where each row stops.
-    """
-    return _places(weights, weights.values >= floors[:, None])
+def _above(weights: Weights, floors: Floats) -> Places:
+    """Return the places of all that weighs at least its row's floor."""
+    few = _few(weights, floors)
+    return _places(weights, weights.values >= floors[:, None]) if few is None else few
 
 
-def _places(weights: Weights, kept: Mask) -> tuple[Tokens, Tokens, Tokens]:
-    """Return the same of what is kept."""
+def _few(weights: Weights, floors: Floats) -> Places | None:
+    """Return the same where only few blocks of each row weigh that much; else none can tell."""
+    heavy = weights.sums >= floors[:, None]
+    if heavy.sum(axis=1).max() > MANY * heavy.shape[1]:
+        return None
+    rows, blocks = heavy.nonzero()
+    inner = weights.values.reshape(*heavy.shape, BLOCK)[rows, blocks]
+    found, columns = (inner >= floors[rows, None]).nonzero()
+    rows = rows[found]
+    columns += BLOCK * blocks[found]
+    return rows, columns, rows.searchsorted(np.arange(len(heavy)), "right")
+
+
+def _places(weights: Weights, kept: Mask) -> Places:
+    """Return the places of what is kept."""
     count, width = weights.logits.shape
     rows, columns = np.divmod(np.flatnonzero(kept[:, :width]), width)
     return rows, columns, rows.searchsorted(np.arange(count), "right")
@@ -306,7 +326,7 @@ def _nucleus(weights: Weights, floors: Floats, sampling: Sampling) -> Floats:
     if floors.any():
         best = _descending(weights, floors)
         return _cut(best, sampling.top_p * best.sum(axis=1, dtype=np.float64))
-    wanted = sampling.top_p * _sums(weights.values).sum(axis=1, dtype=np.float64)
+    wanted = sampling.top_p * weights.sums.sum(axis=1, dtype=np.float64)
     for step in STEPS:
         least = max(step, sampling.min_p)
         cut = _cut(_descending(weights, np.float32(least) * weights.tops), wanted)
