@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from .sampling import Floats, Weights, weigh_again
+from .sampling import Doubles, Floats, Weights, weigh_again
 
 MEMORY = 1 << 27
 
@@ -26,17 +26,20 @@ class Recall:
         self._slots: dict[int, int] = {}
         self._next = 0
 
-    def keep(self, cell: int, logits: Floats, norm: float) -> None:
-        """Keep the row that follows the token in this cell."""
-        if not self._cells:
-            return
-        slot, self._next = self._next, (self._next + 1) % len(self._cells)
-        if self._slots.get(self._cells[slot]) == slot:
-            del self._slots[self._cells[slot]]
-        self._logits[slot] = logits
-        self._norms[slot] = norm
-        self._cells[slot] = cell
-        self._slots[cell] = slot
+    def keep(self, cells: Sequence[int], logits: Floats, norms: Doubles) -> None:
+        """Keep the rows that follow the tokens in these cells."""
+        while cells and self._cells:
+            start = self._next
+            size = min(len(cells), len(self._cells) - start)
+            self._logits[start : start + size] = logits[:size]
+            self._norms[start : start + size] = norms[:size]
+            for slot, cell in enumerate(cells[:size], start):
+                if self._slots.get(self._cells[slot]) == slot:
+                    del self._slots[self._cells[slot]]
+                self._cells[slot] = cell
+                self._slots[cell] = slot
+            self._next = (start + size) % len(self._cells)
+            cells, logits, norms = cells[size:], logits[size:], norms[size:]
 
     def known(self, cells: Sequence[int]) -> int:
         """Return how many of these cells, from the first on, have a row that is kept."""

@@ -329,13 +329,19 @@ class Scheduler:
 
     def _keep(self, parts: list[Part], weights: Weights) -> None:
         """Keep the rows that rollouts may need again; nobody scores a text twice."""
+        cells: list[int] = []
+        places: list[int] = []
         row = 0
         for part in parts:
             if isinstance(part.job, Run):
                 start = part.start + len(part.tokens) - part.wanted
-                for place, cell in enumerate(self._cache.cells(part.sequence, start), row):
-                    self._recall.keep(cell, weights.logits[place], weights.norms[place])
+                cells += self._cache.cells(part.sequence, start)
+                places += range(row, row + part.wanted)
             row += part.wanted
+        logits, norms = weights.logits, weights.norms
+        if len(places) < row:
+            logits, norms = logits[places], norms[places]
+        self._recall.keep(cells, logits, norms)
 
     def _pick(
         self, streams: dict[Job, dict[int, Candidate]], weights: Weights

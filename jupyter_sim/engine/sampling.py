@@ -189,7 +189,7 @@ def likeliest(weights: Weights, count: int) -> Ranking:
 
 def _levels(peaks: Floats) -> Floats:
     """Return what is to be taken from each row's logits before their exponentials are."""
-    return np.asarray(np.where(np.abs(peaks) < STEEP, np.float32(0), peaks))
+    return np.asarray(peaks * (np.abs(peaks) > STEEP))
 
 
 def _padded(width: int) -> int:
