@@ -51,6 +51,12 @@ def test_temperature_zero_takes_the_likeliest_whatever_the_chance() -> None:
     assert reachable(table(0.2, 0.5, 0.3), Sampling(temperature=0)) == {1}
 
 
+def test_temperature_zero_tells_logits_apart_whose_exponentials_are_the_same() -> None:
+    best = np.float32(0.7)
+    logits = np.array([[np.nextafter(best, np.float32(0)), best]], np.float32)
+    assert reachable(logits, Sampling(temperature=0)) == {1}
+
+
 @pytest.mark.parametrize(
     ("sampling", "kept"),
     [

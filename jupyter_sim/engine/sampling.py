@@ -134,15 +134,14 @@ def choose(weights: Weights, sampling: Sampling, chances: Doubles) -> Tokens:
     their order along the line from 0 to 1, each as wide as its probability; the chances are points
     on it. Temperature 0 takes the likeliest. Columns of equal weight stay or go together.
     """
-    values = weights.values
     if sampling.temperature == 0:
-        best = np.argmax(values, axis=1)
+        best = np.argmax(weights.logits, axis=1)
         return np.asarray(np.broadcast_to(best, len(chances)), np.int64)
     floors = _floors(weights, sampling)
     few = _few(weights, floors)
     if few is not None:
         return _few_points(weights, few, sampling.temperature, chances)
-    kept = values >= floors[:, None]
+    kept = weights.values >= floors[:, None]
     # each row by itself, so that what is drawn from it does not depend on those beside it
     most = max(FEW, MANY * kept.shape[1])
     if np.count_nonzero(kept) <= most:
