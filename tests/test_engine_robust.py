@@ -434,10 +434,10 @@ async def main():
         try:
             asyncio.new_event_loop().run_until_complete(engine.start())
         except EngineError as error:
-            os.write(1, f"{error}\n".encode())
+            os.write(1, f"{error}\\n".encode())
         os.read(0, 1)
         os._exit(0)
-    os.write(1, f"{engine.pid}\n".encode())
+    os.write(1, f"{engine.pid}\\n".encode())
     await asyncio.Event().wait()
 asyncio.run(main())
 """
