@@ -18,8 +18,9 @@ SCRIPTS = [Path(__file__).with_name(name) for name in ("desk.js", "fan.js")]
 PATIENCE = 60_000
 """Milliseconds; for two slow cores with a model on one of them."""
 
-NOT_OURS = ["@jupyter-widgets/jupyterlab-manager"]
-"""Who throws on their own: the widgets' manager, in every notebook without a kernel."""
+NOT_OURS = ["@jupyter-widgets/jupyterlab-manager", "Could not restore the debugger state"]
+"""Who complain on their own: the widgets' manager, in every notebook without a kernel, and the
+debugger, of a kernel that ends while it is asked."""
 
 
 class Desk:

@@ -9,7 +9,7 @@ from .lab import running
 
 OPENING = "It was a dark and "
 STARTER = files("jupyter_sim") / "data" / "starter.gguf"
-GONE = ("ERR_CONNECTION_REFUSED", "WebSocket connection", "ServerConnection", "Failed to fetch")
+GONE = ("ERR_CONNECTION_RE", "WebSocket connection", "ServerConnection", "Failed to fetch")
 """What JupyterLab itself prints and throws when its server is gone, as when it saves its layout."""
 
 
