@@ -17,7 +17,7 @@ from .results import Results
 from .rig import Rig
 
 FAN, TOKENS = 8, 48
-CANCELS = 20
+CANCELS = 60
 ACCEPTED = 12
 SERVER_PYTHON = os.environ.get("BENCH_SERVER_PYTHON", sys.executable)
 
