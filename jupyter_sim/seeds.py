@@ -1,9 +1,9 @@
 """The seeds that candidates are drawn with: fresh ones, or all of them from one number.
 
 From one number, candidate k of a prompt in a cell is drawn with the same seed wherever and whenever
-that text is written. What else is asked for meanwhile, in other cells, by other people or in
-another order, changes nothing, and neither do a lost connection or a restart: what counts is what
-the history says was offered there. It knows no engine and no clock.
+that text is written. What is asked for in other cells meanwhile, in whatever order, changes
+nothing, and neither do a lost connection or a restart: what counts is how many candidates were
+asked for there from that prompt, by whomever. It knows no engine and no clock.
 """
 
 import secrets

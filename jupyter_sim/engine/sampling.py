@@ -144,8 +144,6 @@ def choose(weights: Weights, sampling: Sampling, chances: Doubles) -> Tokens:
     kept = weights.values >= floors[:, None]
     # each row by itself, so that what is drawn from it does not depend on those beside it
     most = max(FEW, MANY * kept.shape[1])
-    if np.count_nonzero(kept) <= most:
-        return _few_points(weights, _places(weights, kept), sampling.temperature, chances)
     many = np.array([np.count_nonzero(row) > most for row in kept])
     if not many.any():
         return _few_points(weights, _places(weights, kept), sampling.temperature, chances)
