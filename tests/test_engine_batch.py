@@ -6,7 +6,7 @@ from jupyter_sim.engine.batch import LARGEST_SLICE, SMALLEST_SLICE, Pace, arrays
 from jupyter_sim.engine.candidate import Candidate
 from jupyter_sim.engine.healing import Healing
 from jupyter_sim.engine.jobs import Part, Run
-from jupyter_sim.engine.llama import BATCH
+from jupyter_sim.engine.llama import BATCH, MICRO_BATCH
 from jupyter_sim.engine.messages import Priority, Rollout
 from jupyter_sim.engine.vocabulary import Spellings
 
@@ -40,7 +40,7 @@ class Jobs:
         return run
 
     def batch(self, pace: Pace | None = None, grain: int = 1) -> list[Part]:
-        return compose(self.runs, self.read.__getitem__, pace or Pace(), grain)
+        return compose(self.runs, self.read.__getitem__, pace or Pace(MICRO_BATCH), grain)
 
 
 def sizes(batch: Sequence[Part]) -> list[int]:
@@ -48,7 +48,7 @@ def sizes(batch: Sequence[Part]) -> list[int]:
 
 
 def paced(seconds: float) -> Pace:
-    pace = Pace()
+    pace = Pace(MICRO_BATCH)
     for _ in range(40):
         pace.took(100, 100 * seconds)
     return pace
@@ -66,9 +66,32 @@ def test_every_candidate_has_one_token_and_a_long_prompt_a_slice_that_they_can_w
 def test_where_nobody_streams_slices_are_large_but_never_long() -> None:
     jobs = Jobs()
     jobs.prompt(2000)
-    assert sizes(jobs.batch(paced(1e-6))) == [BATCH]
-    assert sizes(jobs.batch(paced(1e-3))) == [250]
+    assert sizes(jobs.batch(paced(1e-6))) == [BATCH - SMALLEST_SLICE]
+    assert sizes(jobs.batch(paced(1e-1))) == [LARGEST_SLICE]
     assert sizes(jobs.batch(paced(1.0))) == [LARGEST_SLICE]
+
+
+def test_slices_that_are_longer_than_a_micro_batch_are_whole_ones() -> None:
+    jobs = Jobs()
+    jobs.prompt(2000)
+    assert sizes(jobs.batch(paced(1.6e-3))) == [MICRO_BATCH]
+    assert sizes(jobs.batch(paced(0.9e-3))) == [2 * MICRO_BATCH]
+    assert sizes(jobs.batch(paced(2.5e-3))) == [100]
+
+
+def test_where_nobody_streams_the_last_few_tokens_of_a_prompt_do_not_wait_for_another_batch() -> (
+    None
+):
+    size = BATCH - SMALLEST_SLICE
+    for length, batch in [(size + 1, size + 1), (BATCH, BATCH), (BATCH + 1, size)]:
+        jobs = Jobs()
+        jobs.prompt(length)
+        jobs.prompt(length)
+        assert sizes(jobs.batch(paced(1e-6))) == [batch]
+    streaming = Jobs()
+    streaming.streaming(1)
+    streaming.prompt(LARGEST_SLICE + 1)
+    assert sizes(streaming.batch(paced(1e-6))) == [1, LARGEST_SLICE]
 
 
 def test_a_prompt_that_is_nearly_read_does_not_wait_for_a_long_one() -> None:
@@ -76,7 +99,7 @@ def test_a_prompt_that_is_nearly_read_does_not_wait_for_a_long_one() -> None:
     jobs.prompt(2000)
     short = jobs.prompt(500, read=495)
     batch = jobs.batch(paced(1e-3))
-    assert batch[0].job is short and sizes(batch) == [5, 245]
+    assert batch[0].job is short and sizes(batch) == [5, MICRO_BATCH - 5]
     assert [part.wanted for part in batch] == [1, 0]
 
 

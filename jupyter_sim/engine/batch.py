@@ -1,9 +1,10 @@
 """What goes into the next batch: every candidate's token, and slices of what is still to be read.
 
 Only the most urgent jobs take part; the others wait where they are. A slice is as long as those
-who stream can wait, or as what comes next can wait where nobody streams; it goes round from job to
-job. Where results must not depend on what is beside them, a slice begins and ends at multiples of
-a grain, and nothing else goes into its batch.
+who stream can wait, or as what comes next can wait where nobody streams, and then in whole
+micro-batches, as a part of one is dear; it goes round from job to job. Where results must not
+depend on what is beside them, a slice begins and ends at multiples of a grain, and nothing else
+goes into its batch.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -19,9 +20,13 @@ SMALLEST_SLICE, LARGEST_SLICE = 8, 64
 
 
 class Pace:
-    """How long a token takes to be read, and so how many may be read at once."""
+    """How long a token takes to be read, and so how many may be read at once.
 
-    def __init__(self) -> None:
+    Up to `micro_batch` tokens are computed together.
+    """
+
+    def __init__(self, micro_batch: int) -> None:
+        self._micro_batch = micro_batch
         self._seconds = 1e-3
 
     def took(self, size: int, seconds: float) -> None:
@@ -34,7 +39,9 @@ class Pace:
         if streaming:
             wished = int(STREAM_SECONDS / self._seconds)
             return max(SMALLEST_SLICE, min(LARGEST_SLICE, wished))
-        return max(LARGEST_SLICE, min(BATCH, int(QUIET_SECONDS / self._seconds)))
+        most = min(BATCH - SMALLEST_SLICE, int(QUIET_SECONDS / self._seconds))
+        whole = most - most % self._micro_batch
+        return max(LARGEST_SLICE, whole or most)
 
 
 def compose(
@@ -60,23 +67,28 @@ def compose(
     if parts and grain > 1:
         return parts
     room = pace.slice(streaming=bool(parts))
-    return [*parts, *_slices(jobs, length, room, SEQUENCES - len(parts), grain)]
+    crumb = 0 if parts else SMALLEST_SLICE
+    return [*parts, *_slices(jobs, length, room, crumb, SEQUENCES - len(parts), grain)]
 
 
 def _slices(
-    jobs: Sequence[Job], length: Callable[[int], int], room: int, rows: int, grain: int
+    jobs: Sequence[Job], length: Callable[[int], int], room: int, crumb: int, rows: int, grain: int
 ) -> Iterator[Part]:
-    """Yield slices of `room` tokens and `rows` wanted logits in all, what is nearly done first."""
+    """Yield slices of `room` tokens and `rows` wanted logits in all, what is nearly done first.
+
+    What would then be left of a prompt, if it is no more than a `crumb`, is not left.
+    """
     unread = {job: len(job.tokens) - length(job.sequence) for job in jobs}
     for job in sorted(jobs, key=lambda job: unread[job] > SMALLEST_SLICE):
         start = length(job.sequence)
-        stop = min(len(job.tokens), start + room, max(start, job.first) + rows)
+        size = unread[job] if room and unread[job] <= room + crumb else room
+        stop = min(start + size, max(start, job.first) + rows)
         if grain > 1:
             stop = min(stop, start - start % grain + grain)
         if stop > start:
             wanted = max(0, stop - max(start, job.first))
             yield Part(job, None, job.sequence, start, job.tokens[start:stop], wanted)
-            room -= stop - start
+            room = max(0, room - (stop - start))
             rows -= wanted
 
 

@@ -162,7 +162,7 @@ class Gauge:
             later=_tokens([column for column in columns if column[0] > first]),
             texts=_texts(columns, count),
             decodes=tuple(d for d in self.model.decodes if began <= d.began <= ended),
-            prompt=len(started.prompt_tokens),
+            prompt=len(started.prompt_tokens) + len(started.back),
             reused=started.reused,
         )
 

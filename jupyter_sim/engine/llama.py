@@ -29,8 +29,8 @@ from .wire import Settings
 
 SEQUENCES = 64
 APART = 16
-BATCH = 512
-MICRO_BATCH, SMALL_MICRO_BATCH = 128, 32
+BATCH = 520
+MICRO_BATCH, SMALL_MICRO_BATCH, GPU_MICRO_BATCH = 128, 32, 512
 SLOW_SECONDS, TRIES = 0.04, 3
 SPARE = 4096
 PADDING = 256
@@ -88,7 +88,7 @@ class Llama:
         self.most_threads = settings.threads or cores()
         self.threads = settings.threads or max(1, self.most_threads - 1)
         self._path = path
-        self._open(BATCH if self._gpu else MICRO_BATCH)
+        self._open(GPU_MICRO_BATCH if self._gpu else MICRO_BATCH)
         self.parameters: int = api.llama_model_n_params(self._model)
         self.pieces = self._pieces()
         self._spaces = (

@@ -68,7 +68,7 @@ class Scheduler:
         self._turns = Turns(self._cache, self._recall, most, self._grain)
         self._beginning = Beginning(self._cache, self._drawing, self._requests)
         self._expected: dict[int, Request] = {}
-        self._pace = Pace()
+        self._pace = Pace(model.micro_batch)
         self._threads = Threads(model.threads, model.most_threads)
         self._lock = Lock()
         self._interrupted: set[int] = set()
