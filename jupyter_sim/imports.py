@@ -18,10 +18,10 @@ from .formats.arrival import settle, take_in
 from .formats.exoloom import is_exoloom, read_exoloom
 from .formats.files import drafts, read_json, write_text
 from .formats.foreign import ForeignTree, grafted, map_of
+from .formats.header import Header
 from .formats.loomsidian import is_loomsidian, read_loomsidian
 from .formats.notebook import notebook
 from .formats.pyloom import is_pyloom, read_pyloom
-from .formats.segment import Header
 from .formats.simlog import Log, read_log
 from .history import History
 from .tree import fold

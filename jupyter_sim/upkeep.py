@@ -17,17 +17,10 @@ from .errors import BadInput, BadLog, HistoryError
 from .events import Event
 from .formats import simlog
 from .formats.chain import dump, format_of
+from .formats.header import FORMAT, Header
 from .formats.holding import at_rest, attended
 from .formats.references import References
-from .formats.segment import (
-    FORMAT,
-    Header,
-    Problem,
-    Segment,
-    listed,
-    read_segment,
-    segments_in,
-)
+from .formats.segment import Problem, Segment, listed, read_segment, segments_in
 from .formats.writer import Writer, make_folder, sync_folder
 
 OLD = 30 * 24 * 3600

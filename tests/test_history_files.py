@@ -25,7 +25,8 @@ from jupyter_sim import history
 from jupyter_sim.errors import BadLog, HistoryError
 from jupyter_sim.events import MAX_SEQ, Edited, Opened, Place, Written
 from jupyter_sim.formats.chain import MAX_LINE, digest, dump, link
-from jupyter_sim.formats.segment import MAX_TOLD, Header
+from jupyter_sim.formats.header import Header
+from jupyter_sim.formats.segment import MAX_TOLD
 from jupyter_sim.formats.simlog import read_log
 from jupyter_sim.formats.writer import Writer
 from jupyter_sim.history import History

@@ -13,7 +13,7 @@ import pytest
 from jupyter_sim import history, upkeep
 from jupyter_sim.events import Event
 from jupyter_sim.formats import page
-from jupyter_sim.formats.segment import VERSION
+from jupyter_sim.formats.header import VERSION
 from jupyter_sim.formats.simlog import read_log
 from jupyter_sim.replay import steps
 

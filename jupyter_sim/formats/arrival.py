@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from ..events import Event
 from .chain import dump
-from .segment import Header
+from .header import Header
 from .writer import Writer, sync_folder
 
 _BATCH = 2000

@@ -1,7 +1,7 @@
 """The page about the format of histories, and its JSON Schema, made from what the program knows.
 
 `python -m jupyter_sim.formats.page page` prints the first, `… schema` the second; `make format`
-writes both to `docs/`. The words of the page are the docstrings of `history` and of the events.
+writes both to `docs/`. The words of the page are the docstrings of `header` and of the events.
 """
 
 import inspect
@@ -12,13 +12,13 @@ from typing import Any
 
 import msgspec
 
-from .. import events, history
-from . import chain, segment, simlog
+from .. import events
+from . import chain, header, simlog
 
 Schema = dict[str, Any]
 
 LINES = {
-    "a segment's header": segment.Header,
+    "a segment's header": header.Header,
     "a segment's line": chain.Line,
     "a session log's header": simlog.Header,
     "a session log's line": simlog.Entry,
@@ -37,7 +37,7 @@ def schema() -> Schema:
         "$defs": dict(sorted(definitions.items())),
     }
     text = json.dumps(whole)
-    for kind in (segment, simlog):
+    for kind in (header, simlog):
         short = f"{kind.FORMAT.title()} Header".replace(" ", "").replace("-", "")
         text = text.replace(f"{kind.__name__}.Header", short)
     renamed: Schema = json.loads(text)
@@ -50,7 +50,7 @@ def page() -> str:
 
 
 def _page() -> Iterator[str]:
-    title, _, words = inspect.cleandoc(history.__doc__ or "").partition("\n")
+    title, _, words = inspect.cleandoc(header.__doc__ or "").partition("\n")
     yield "<!-- Made by `make format` from the docstrings of jupyter_sim; edit those. -->\n"
     yield f"# {title.rstrip('.')}"
     yield words

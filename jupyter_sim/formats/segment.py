@@ -1,8 +1,8 @@
 """One segment of a history: how it is read, whatever happened to it.
 
-The format and its promises stand in `jupyter_sim.history`. Here is the reading of one file, line by
-line and each line once, and what neighbouring segments prove of each other; it knows no merging
-and no event's id. Nothing here changes a segment.
+The format and its promises stand in `header`. Here is the reading of one file, line by line and
+each line once, and what neighbouring segments prove of each other; it knows no merging and no
+event's id. Nothing here changes a segment.
 """
 
 import errno
@@ -15,15 +15,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from typing import BinaryIO, Literal, TypeVar
+from typing import BinaryIO, TypeVar
 
 from ..errors import BadLog
-from ..events import Event, Value
+from ..events import Event
 from .chain import MAX_LINE, Line, Preamble, digest, lines, load
+from .header import FORMAT, VERSION, Header
 from .holding import at_rest
-
-FORMAT: Literal["jupyter-sim history"] = "jupyter-sim history"
-VERSION: Literal[1] = 1
 
 MAX_TOLD = 100
 """The most sentences about the damage of one segment; the others are counted."""
@@ -35,21 +33,6 @@ _END = 64 * 1024
 _OLD = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 _FOREIGN = errno.EINVAL
 _ASIDE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
-
-
-class Header(Value, frozen=True, kw_only=True):
-    """The first line of a segment. `prev` proves the last line of the writer's segment before this
-    one. `mends` is the name of the damaged segment whose events these are.
-    """
-
-    format: Literal["jupyter-sim history"] = FORMAT
-    version: Literal[1] = VERSION
-    document: str
-    writer: str
-    path: str
-    kind: str
-    prev: str = ""
-    mends: str = ""
 
 
 @dataclass(frozen=True, slots=True)

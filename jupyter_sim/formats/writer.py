@@ -1,7 +1,7 @@
 """How a segment is written, so that what was acknowledged is on disk: the crash-safe path.
 
-The format and its promises stand in `jupyter_sim.history`. Here is the file work of one writer; it
-knows no merging, no event's id and no thread.
+The format and its promises stand in `header`. Here is the file work of one writer; it knows no
+merging, no event's id and no thread.
 """
 
 import errno
@@ -13,8 +13,8 @@ from pathlib import Path
 import msgspec
 
 from .chain import digest, dump, link
+from .header import Header
 from .holding import hold
-from .segment import Header
 
 MAX_SEGMENT = 16 * 1024 * 1024
 """From this many bytes on a segment is sealed: what comes next goes to a new one."""

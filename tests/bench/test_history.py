@@ -31,7 +31,7 @@ from jupyter_sim.events import (
     Stamp,
 )
 from jupyter_sim.formats.chain import dump
-from jupyter_sim.formats.segment import Header
+from jupyter_sim.formats.header import Header
 from jupyter_sim.formats.writer import Writer
 from jupyter_sim.history import History
 from jupyter_sim.protocol import Acknowledged, FromDocument, FromFront, Hello, Sync, Welcome

@@ -47,8 +47,9 @@ from jupyter_sim.events import (
     Written,
     Xtc,
 )
-from jupyter_sim.formats import segment, simlog
+from jupyter_sim.formats import simlog
 from jupyter_sim.formats.chain import dump
+from jupyter_sim.formats.header import VERSION, Header
 from jupyter_sim.formats.writer import Writer
 from jupyter_sim.tree import fold
 
@@ -151,10 +152,10 @@ def second() -> list[Event]:
 
 def main(folder: Path) -> None:
     """Write the log, and what a reader must find in it."""
-    root, version = folder / f"v{segment.VERSION}", f"v{segment.VERSION}"
+    root, version = folder / f"v{VERSION}", f"v{VERSION}"
     for events in (first(), second()):
         name = events[0].stamp.writer
-        header = segment.Header(document=DOCUMENT, writer=name, path=PATH, kind="notebook")
+        header = Header(document=DOCUMENT, writer=name, path=PATH, kind="notebook")
         writer = Writer([root / DOCUMENT], header, limit=4000)
         for event in events:
             writer.write([dump(event)])

@@ -18,7 +18,7 @@ from jupyter_sim import history, imports, upkeep
 from jupyter_sim.errors import HistoryError
 from jupyter_sim.events import Opened, Stamp
 from jupyter_sim.formats.chain import dump
-from jupyter_sim.formats.segment import Header
+from jupyter_sim.formats.header import Header
 
 DOCUMENT = "torture"
 

@@ -13,7 +13,7 @@ import pytest
 
 from jupyter_sim import history, upkeep
 from jupyter_sim.errors import BadLog
-from jupyter_sim.formats.segment import VERSION
+from jupyter_sim.formats.header import VERSION
 from jupyter_sim.formats.simlog import read_log
 
 from .scale import scale

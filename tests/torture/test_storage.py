@@ -11,7 +11,7 @@ import pytest
 
 from jupyter_sim import history
 from jupyter_sim.events import Opened
-from jupyter_sim.formats.segment import VERSION
+from jupyter_sim.formats.header import VERSION
 
 from . import rigs
 from .scale import scale
