@@ -50,8 +50,10 @@ export class Following {
   take({ cell, first, events }: Happened): void {
     const followed = this.followed.get(cell);
     if (!followed) return;
-    if (first === 0 || !followed.growth) followed.growth = new Growth(cell, this.frames);
+    if (first === 0) followed.growth = new Growth(cell, this.frames);
     const { growth, onlookers } = followed;
+    // It was on its way when one looked away and back again: behind it all is told anew.
+    if (!growth || first > growth.count) return;
     for (const event of events.slice(growth.count - first)) {
       try {
         growth.add(event);

@@ -61,6 +61,21 @@ describe("a cell that one looks at", () => {
     expect(look.client.tree("cell-1")?.text).toBe("It was");
   });
 
+  test("takes no event that was on its way when one looked away and back again", () => {
+    const look = new Look();
+    const leave = look.client.look("cell-1", look.onlooker);
+    look.wire.welcome();
+    const { events } = new Story("It was").type(" dark").type(" and late");
+    look.happened(0, ...events.slice(0, 2));
+    leave();
+    look.client.look("cell-1", look.onlooker);
+    const before = look.seen.length;
+    look.happened(2, ...events.slice(2));
+    expect(look.client.tree("cell-1")).toBe(null);
+    look.happened(0, ...events);
+    expect(look.seen.slice(before)).toEqual([["It was dark and late", ""]]);
+  });
+
   test("is told anew after a broken connection, which is said meanwhile", () => {
     const look = new Look();
     look.client.look("cell-1", look.onlooker);
