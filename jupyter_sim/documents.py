@@ -21,9 +21,10 @@ from .document import Document
 from .draw import Reply
 from .engine.messages import Engine
 from .errors import BadInput
-from .history import History, Summary, documents, read
+from .history import History, read
 from .prompts import NO_LIMITS, Limits
 from .protocol import Hello
+from .summaries import Summary, documents
 from .tree import fold
 
 

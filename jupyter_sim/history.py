@@ -1,14 +1,12 @@
 """The history of one document: read, added to, copied and exported.
 
-What the files look like stands in `formats.header`; their bytes
-are read by `formats.segment` and written by `formats.writer`.
+All of it is in memory here, in order, and on disk before that is said. It knows no byte of a file:
+the format stands in `formats.header`; `formats.segment` reads it, and `formats.writer` writes it.
 """
 
 import asyncio
 import errno
 import os
-import re
-import tempfile
 import time
 import uuid
 from collections.abc import Sequence
@@ -17,42 +15,19 @@ from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
 
-from jupyter_core.paths import jupyter_data_dir
 from msgspec.structs import replace
 
-from .errors import BadInput, BadLog, HistoryError
+from . import folders
+from .errors import BadInput, HistoryError
 from .events import MAX_SEQ, Event, Stamp
 from .formats import simlog
 from .formats.arrival import settle
 from .formats.chain import dump
 from .formats.header import Header
 from .formats.holding import attend
-from .formats.segment import (
-    Segment,
-    glance,
-    listed,
-    open_plain,
-    read_segments,
-    segments_in,
-    set_aside,
-)
+from .formats.segment import Segment, read_segments, set_aside
 from .formats.writer import Writer
-
-_DOCUMENT = re.compile("[A-Za-z0-9-]{1,64}")
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """A document that has a history. Times are seconds since 1970, UTC; `path` and `kind` are the
-    latest that were recorded, `of` the document that it is a copy of.
-    """
-
-    document: str
-    path: str
-    kind: str
-    first: float
-    last: float
-    of: str = ""
+from .summaries import summed_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +57,11 @@ class History:
         self._ids = {event.stamp.id for event in self._events}
         self._seq = self._events[-1].stamp.seq if self._events else 0
         self._writer = uuid.uuid4().hex
-        self.path = _summary(places).path if segments else path
+        self.path = summed_up(places).path if segments else path
         self.kind = kind
         header = Header(document=self.document, writer=self._writer, path=path, kind=kind)
         self._home = places[0]
-        self._places = _usable(places)
+        self._places = folders.usable(places)
         self._segments = Writer(self._places, header)
         self._along: Sequence[Event] = ()
         self.of = ""
@@ -102,7 +77,7 @@ class History:
         """Read a document's history and get ready to add to it. No file is made before the first
         event. Raises BadInput for an impossible id, BadLog where the history cannot be read.
         """
-        return cls(folders(document, root), path, kind)
+        return cls(folders.of(document, root), path, kind)
 
     @classmethod
     def copy(
@@ -112,7 +87,7 @@ class History:
         else, that is on disk with the first event. Raises BadLog if it cannot be read.
         """
         made = cls.open(document, path=path, kind=kind, root=root)
-        segments = read_segments(folders(of, root))
+        segments = read_segments(folders.of(of, root))
         events, made._damage = merged(segments), _sentences(segments)
         made._along = tuple(
             replace(event, stamp=replace(event.stamp, document=document))
@@ -245,32 +220,6 @@ class History:
                 self._events.append(event)
 
 
-def default_root() -> Path:
-    """The folder of all histories, in the Jupyter data folder."""
-    return Path(jupyter_data_dir()) / "jupyter_sim" / "history"
-
-
-def roots(root: Path | None = None) -> list[Path]:
-    """The folders of histories: `root` alone, or the default one and those that are written to
-    where it cannot be.
-    """
-    if root is not None:
-        return [root]
-    own = f"jupyter_sim-{os.getuid()}" if hasattr(os, "getuid") else "jupyter_sim"
-    shared = _temporary() / own
-    home = Path(os.path.expanduser("~")) / ".jupyter_sim"  # noqa: PTH111 - never raises
-    return [default_root(), home / "history", *([shared / "history"] if _is_ours(shared) else [])]
-
-
-def folders(document: str, root: Path | None = None) -> list[Path]:
-    """Where a document's segments may be. Raises BadInput for an impossible id."""
-    if not _DOCUMENT.fullmatch(document):
-        raise BadInput(
-            f"{document!r} is no document id: one has 1 to 64 letters, digits and dashes."
-        )
-    return [place / document for place in roots(root)]
-
-
 def read(document: str, root: Path | None = None) -> tuple[list[Event], tuple[str, ...]]:
     """The events of a document and sentences about damage; nothing on disk is touched.
 
@@ -284,7 +233,7 @@ def segments_of(document: str, root: Path | None = None) -> list[Segment]:
     """The segments of a document as they stand. Raises BadInput if it has none, BadLog if one
     cannot be read.
     """
-    segments = read_segments(folders(document, root))
+    segments = read_segments(folders.of(document, root))
     if not segments:
         raise BadInput(
             f"Document {document} has no history. `jupyter sim history list` shows those that have."
@@ -302,23 +251,6 @@ def merged(segments: Sequence[Segment]) -> list[Event]:
     return list(first.values())
 
 
-def documents(root: Path | None = None) -> list[Summary]:
-    """All documents that have a history, the latest first. Only the ends of files are read; one
-    that cannot be read stands here without a path, and says why when it is opened. Raises BadLog
-    where the folder of all histories cannot be searched.
-    """
-    places = (folder for place in roots(root) for folder in listed(place))
-    names = {folder.name for folder in places if _is_document(folder)}
-    found = [_summary(folders(name, root)) for name in names]
-    return sorted(found, key=lambda summary: summary.last, reverse=True)
-
-
-def count(document: str, root: Path | None = None) -> int:
-    """How many events were recorded, damaged ones among them. Nothing is decoded."""
-    paths = (path for folder in folders(document, root) for path in segments_in(folder))
-    return sum(max(0, _newlines(path) - 1) for path in paths)
-
-
 def export(document: str, out: Path, root: Path | None = None) -> tuple[int, tuple[str, ...]]:
     """Write a document's history to a session log.
 
@@ -326,29 +258,12 @@ def export(document: str, out: Path, root: Path | None = None) -> tuple[int, tup
     history, BadLog if it cannot be read, HistoryError if `out` cannot be written.
     """
     events, damage = read(document, root)
-    summary = _summary(folders(document, root))
+    summary = summed_up(folders.of(document, root))
     header = simlog.Header(
         document=document, path=summary.path, kind=summary.kind, exported=time.time()
     )
     simlog.write_log(out, header, events)
     return len(events), damage
-
-
-def _temporary() -> Path:
-    """The folder for temporary files, also where it has no room now."""
-    try:
-        return Path(tempfile.gettempdir())
-    except OSError:
-        return Path(os.environ.get("TMPDIR", "/tmp"))
-
-
-def _is_ours(folder: Path) -> bool:
-    """Anyone may make a folder where all may write, so one that is there must be the user's."""
-    try:
-        status = folder.lstat()
-    except OSError:
-        return True
-    return not hasattr(os, "getuid") or status.st_uid == os.getuid()
 
 
 def _recorded_at(time: float, events: Sequence[Event]) -> Sequence[Event]:
@@ -359,58 +274,8 @@ def _recorded_at(time: float, events: Sequence[Event]) -> Sequence[Event]:
     return events[: next(counts, len(events))]
 
 
-def _usable(places: Sequence[Path]) -> list[Path]:
-    """The folders without those that cannot be written now, if there are others."""
-    usable = [place for place in places if os.access(_standing(place), os.W_OK | os.X_OK)]
-    return usable or list(places)
-
-
-def _standing(place: Path) -> Path:
-    """The nearest thing above that is there."""
-    return next(above for above in (place, *place.parents) if os.path.exists(above))  # noqa: PTH110
-
-
-def _newlines(path: Path) -> int:
-    try:
-        with open_plain(path) as file:
-            return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
-    except OSError:
-        return 0
-
-
 def _sentences(segments: Sequence[Segment]) -> tuple[str, ...]:
     return tuple(str(problem) for segment in segments for problem in segment.damage)
-
-
-def _is_document(folder: Path) -> bool:
-    """Whether a folder has a history, as far as can be seen."""
-    try:
-        return bool(_DOCUMENT.fullmatch(folder.name) and segments_in(folder))
-    except BadLog:
-        return True
-
-
-def _seen(folder: Path) -> list[Path]:
-    try:
-        return segments_in(folder)
-    except BadLog:
-        return []
-
-
-def _summary(places: Sequence[Path]) -> Summary:
-    glances = [glance(path) for folder in places for path in _seen(folder)]
-    if not glances:
-        return Summary(places[0].name, "", "", 0.0, 0.0)
-    latest = max(glances, key=lambda g: (g.header is not None, g.last))
-    mended = {g.header.mends for g in glances if g.header}
-    return Summary(
-        document=places[0].name,
-        path=latest.header.path if latest.header else "",
-        kind=latest.header.kind if latest.header else "",
-        first=min(g.first for g in glances),
-        last=max(g.last for g in glances),
-        of=next((m for m in sorted(mended) if _DOCUMENT.fullmatch(m)), ""),
-    )
 
 
 def _unwritten(error: BaseException) -> BaseException:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import history
+from . import folders, history, summaries
 from .errors import BadInput, BadLog, HistoryError
 from .events import Event
 from .formats.arrival import settle, take_in
@@ -53,17 +53,17 @@ def import_log(path: Path, root: Path | None = None) -> Imported:
     _check(path, log)
     document = log.header.document
     known: Sequence[Event] = ()
-    if any(summary.document == document for summary in history.documents(root)):
+    if any(summary.document == document for summary in summaries.documents(root)):
         known, _ = history.read(document, root)
     ours = {event.stamp.id: event for event in known}
     fresh = [event for event in log.events if event.stamp.id not in ours]
-    folders = history.folders(document, root)
+    places = folders.of(document, root)
     header = Header(
         document=document, writer="", path=log.header.path, kind=log.header.kind, mends=path.name
     )
-    write = take_in if any(folder.exists() for folder in folders) else settle
+    write = take_in if any(folder.exists() for folder in places) else settle
     with _writing():
-        write(folders, header, fresh)
+        write(places, header, fresh)
     return Imported(
         document,
         len(fresh),
@@ -87,7 +87,7 @@ def import_trees(path: Path, out: Path, root: Path | None = None) -> tuple[str, 
     header = Header(document=made.document, writer="", path="", kind="notebook", mends=path.name)
     with drafts(out) as (draft,), _writing():
         write_text(draft, [notebook(made.document, texts)])
-        settle(history.folders(made.document, root), header, events)
+        settle(folders.of(made.document, root), header, events)
     return program, Imported(made.document, len(events), texts)
 
 

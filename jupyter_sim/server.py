@@ -20,7 +20,7 @@ from tornado import web
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 from traitlets import Bool, Float, Integer, Unicode
 
-from . import history
+from . import history, summaries
 from .connection import Connection
 from .documents import Documents, Saved
 from .engine.client import LlamaEngine, Settings
@@ -70,7 +70,7 @@ class LogHandler(ExtensionHandlerMixin, APIHandler):
 
 
 def _log(document: str, path: str) -> bytes:
-    known = (summary.document for summary in history.documents() if summary.path == path)
+    known = (summary.document for summary in summaries.documents() if summary.path == path)
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder, "history.simlog")
         history.export(document or next(known, ""), out)

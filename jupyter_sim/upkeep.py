@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import history
+from . import folders, history, summaries
 from .errors import BadInput, BadLog, HistoryError
 from .events import Event
 from .formats import simlog
@@ -73,11 +73,11 @@ def verify(document: str, root: Path | None = None) -> Report:
 
 def verify_all(root: Path | None = None) -> Iterator[Report]:
     """Check all documents, those too that cannot be read at all."""
-    for summary in history.documents(root):
+    for summary in summaries.documents(root):
         try:
             yield verify(summary.document, root)
         except BadLog as error:
-            folder = history.folders(summary.document, root)[0]
+            folder = folders.of(summary.document, root)[0]
             what = f"cannot be read ({str(error).rstrip('.')})"
             yield Report(summary.document, 0, 0, (Problem(folder, 0, what),))
 
@@ -128,17 +128,17 @@ def repair(document: str, root: Path | None = None) -> list[Mended]:
 
 
 def spare(
-    found: Iterable[history.Summary], gone: Callable[[history.Summary], bool], root: Path | None
+    found: Iterable[summaries.Summary], gone: Callable[[summaries.Summary], bool], root: Path | None
 ) -> Iterator[Spare]:
     """What of some documents could go to the archive. `gone` tells whether a document's notebook
     is not there any more.
     """
     for summary in found:
-        for folder in history.folders(summary.document, root):
+        for folder in folders.of(summary.document, root):
             if not folder.is_dir() or not _rests(folder):
                 continue
             archive = folder.parent.with_name("archive")
-            if history.count(summary.document, root) == 0:
+            if summaries.count(summary.document, root) == 0:
                 yield Spare(folder, archive / folder.name, "nothing was recorded in it")
             elif gone(summary):
                 yield Spare(folder, archive / folder.name, f"{summary.path} is gone")

@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from jupyter_sim import history
+from jupyter_sim import folders, history
 from jupyter_sim.cli import main, parser
 from jupyter_sim.document import Document
 from jupyter_sim.engine.scripted import ScriptedEngine
@@ -267,7 +267,7 @@ def test_what_is_exported_and_replayed_ends_with_the_text_that_was_written(
 
 
 def test_damage_is_told_beside_what_is_left(sim: Run, written: str) -> None:
-    (segment,) = history.default_root().glob("*/*.jsonl")
+    (segment,) = folders.default_root().glob("*/*.jsonl")
     lines = segment.read_bytes().splitlines(keepends=True)
     segment.write_bytes(b"".join([*lines[:4], b"garbage\n", *lines[5:]]))
     status, out, err = sim(f"export {DOCUMENT} -o story.simlog")

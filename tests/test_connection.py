@@ -8,7 +8,6 @@ import pytest
 
 from jupyter_sim.documents import Documents
 from jupyter_sim.engine.scripted import ScriptedEngine
-from jupyter_sim.history import documents as saved
 from jupyter_sim.protocol import (
     MAX_MESSAGE,
     Acknowledged,
@@ -19,6 +18,7 @@ from jupyter_sim.protocol import (
     Sync,
     Welcome,
 )
+from jupyter_sim.summaries import documents as saved
 
 from .line import Line, begin
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
 
-from jupyter_sim import history, upkeep
+from jupyter_sim import history, summaries, upkeep
 from jupyter_sim.document import Document
 from jupyter_sim.documents import GRAIN, Documents
 from jupyter_sim.engine.scripted import ScriptedEngine
@@ -176,7 +176,7 @@ class Desk:
 
     def recorded(self) -> dict[str, str]:
         """The path of each document that has a history."""
-        return {one.document: one.path for one in history.documents(self.histories)}
+        return {one.document: one.path for one in summaries.documents(self.histories)}
 
     def read(self, document: str) -> Tree:
         """A document's tree as it is on disk, which is whole."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_sim import history
+from jupyter_sim import history, summaries
 from jupyter_sim.errors import BadInput, BadLog, HistoryError
 from jupyter_sim.events import Event, Opened
 from jupyter_sim.formats.simlog import read_log
@@ -282,7 +282,7 @@ async def test_a_segment_of_a_newer_version_is_refused_and_listed(tmp_path: Path
     path.write_text(json.dumps(newer) + "\n")
     with pytest.raises(BadLog, match=r"version 2 .* Update jupyter-sim"):
         History.open(DOCUMENT, root=tmp_path)
-    assert [summary.document for summary in history.documents(tmp_path)] == [DOCUMENT]
+    assert [summary.document for summary in summaries.documents(tmp_path)] == [DOCUMENT]
 
 
 async def test_a_folder_that_cannot_be_made_is_told_and_the_next_try_works(tmp_path: Path) -> None:
@@ -306,13 +306,13 @@ async def test_documents_are_listed_by_their_latest_path_the_latest_first(tmp_pa
         await made.append(opened(made))
         await made.close()
     (tmp_path / "not a document").mkdir()
-    found = history.documents(tmp_path)
+    found = summaries.documents(tmp_path)
     assert [(s.document, s.path) for s in found] == [("aaaa", "new.ipynb"), ("bbbb", "b.md")]
     assert found[0].first < found[1].first < found[1].last < found[0].last
-    assert [history.count(s.document, tmp_path) for s in found] == [4, 2]
+    assert [summaries.count(s.document, tmp_path) for s in found] == [4, 2]
 
 
 def test_a_document_without_a_history_is_named(tmp_path: Path) -> None:
-    assert history.documents(tmp_path / "none") == []
+    assert summaries.documents(tmp_path / "none") == []
     with pytest.raises(BadInput, match="cccc has no history"):
         history.read("cccc", tmp_path)

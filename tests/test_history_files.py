@@ -21,9 +21,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jupyter_sim import history
+from jupyter_sim import history, summaries
 from jupyter_sim.errors import BadLog, HistoryError
 from jupyter_sim.events import MAX_SEQ, Edited, Opened, Place, Written
+from jupyter_sim.folders import of as folders_of
 from jupyter_sim.formats.chain import MAX_LINE, digest, dump, link
 from jupyter_sim.formats.header import Header
 from jupyter_sim.formats.segment import MAX_TOLD
@@ -45,7 +46,7 @@ async def written(*texts: str, root: Path | None = None) -> Path:
     for text in texts:
         await made.append(Opened(made.stamp("cell"), text))
     await made.close()
-    paths = (path for folder in history.folders(DOCUMENT, root) for path in folder.glob("*.jsonl"))
+    paths = (path for folder in folders_of(DOCUMENT, root) for path in folder.glob("*.jsonl"))
     return max(paths, key=lambda path: path.stat().st_mtime_ns)
 
 
@@ -305,8 +306,8 @@ async def test_a_link_a_pipe_and_a_folder_among_the_segments_are_not_followed(
     await made.append(Opened(made.stamp("cell"), "two"))
     await made.close()
     assert reread(root) == ["one", "two"]
-    assert history.count(DOCUMENT, root) == 2
-    assert [summary.document for summary in history.documents(root)] == [DOCUMENT]
+    assert summaries.count(DOCUMENT, root) == 2
+    assert [summary.document for summary in summaries.documents(root)] == [DOCUMENT]
 
 
 async def test_a_line_that_is_being_written_is_no_damage_until_its_writer_is_gone(
@@ -385,7 +386,7 @@ async def test_where_the_usual_folder_cannot_be_made_another_is_used_and_named(
     (sentence,) = made.damage
     assert f"goes on in {there}" in sentence
     assert stat.S_IMODE(there.stat().st_mode) == 0o700
-    assert [summary.path for summary in history.documents()] == ["story.ipynb"]
+    assert [summary.path for summary in summaries.documents()] == ["story.ipynb"]
 
     folders["data"].unlink()
     again = History.open(DOCUMENT)

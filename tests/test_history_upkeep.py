@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from jupyter_sim import history, upkeep
+from jupyter_sim import folders, history, summaries, upkeep
 from jupyter_sim.cli import main
 from jupyter_sim.errors import BadInput
 from jupyter_sim.events import Accepted, Event, Moved, Opened, Place, Shown, Stamp
@@ -46,7 +46,7 @@ async def written(*texts: str, document: str = DOCUMENT, path: str = "story.ipyn
     for text in texts:
         await made.append(Opened(made.stamp(f"cell-{text}"), text))
     await made.close()
-    return next((history.default_root() / document).glob(f"{made.stamp('c').writer}.jsonl"))
+    return next((folders.default_root() / document).glob(f"{made.stamp('c').writer}.jsonl"))
 
 
 def texts(document: str = DOCUMENT) -> list[str]:
@@ -219,7 +219,7 @@ async def test_a_repair_of_a_repair_leaves_a_whole_history(sim: Sim) -> None:
         await made.append(Opened(made.stamp(f"{number}"), f"{number}"))
         await made.rename(f"{number}.ipynb")
     await made.close()
-    path = next((history.default_root() / DOCUMENT).glob("*-2.jsonl"))
+    path = next((folders.default_root() / DOCUMENT).glob("*-2.jsonl"))
     path.write_bytes(path.read_bytes() + b"junk\n")
     (mended,) = upkeep.repair(DOCUMENT)
     mended.fresh.write_bytes(mended.fresh.read_bytes() + b"junk\n")
@@ -267,7 +267,7 @@ async def test_a_segment_that_lost_its_end_is_found_by_the_next_one_and_mended(
     await made.rename("b.ipynb")
     await made.append(Opened(made.stamp("three"), "three"))
     await made.close()
-    first = min((history.default_root() / DOCUMENT).glob("*.jsonl"), key=lambda p: len(p.name))
+    first = min((folders.default_root() / DOCUMENT).glob("*.jsonl"), key=lambda p: len(p.name))
     assert sim("history verify")[0] == 0
     first.write_bytes(b"".join(first.read_bytes().splitlines(keepends=True)[:-1]))
     status, out, _ = sim("history verify")
@@ -282,7 +282,7 @@ async def test_a_segment_that_is_missing_is_found_by_the_next_one(sim: Sim) -> N
     await made.append(Opened(made.stamp("one"), "one"))
     await made.rename("b.ipynb")
     await made.close()
-    first = min((history.default_root() / DOCUMENT).glob("*.jsonl"), key=lambda p: len(p.name))
+    first = min((folders.default_root() / DOCUMENT).glob("*.jsonl"), key=lambda p: len(p.name))
     first.unlink()
     assert "a segment of this writer that is missing" in sim("history verify")[1]
 
@@ -291,7 +291,7 @@ async def test_a_segment_that_is_being_written_is_not_repaired_under_the_writer(
     made = History.open(DOCUMENT)
     await made.append(Opened(made.stamp("one"), "one"))
     await made.append(Opened(made.stamp("two"), "two"))
-    (path,) = (history.default_root() / DOCUMENT).glob("*.jsonl")
+    (path,) = (folders.default_root() / DOCUMENT).glob("*.jsonl")
     with path.open("r+b") as file:
         file.write(b"[")
     with pytest.raises(BadInput, match="a running program still writes to it"):
@@ -311,7 +311,7 @@ async def test_gc_moves_to_the_archive_what_nobody_needs_and_deletes_nothing(sim
     Path("new").mkdir()
     metadata = {"metadata": {"jupyter_sim": {"document": "aaaa-moved"}}}
     Path("new/place.ipynb").write_text(json.dumps(metadata))
-    root = history.default_root()
+    root = folders.default_root()
     for number, path in enumerate(sorted(root.glob("aaaa-widget/*.jsonl"))):
         path.write_bytes(path.read_bytes().replace(b'"kind":"notebook"', b'"kind":"widget"'))
         assert number == 0
@@ -335,7 +335,7 @@ async def test_gc_moves_to_the_archive_what_nobody_needs_and_deletes_nothing(sim
     archive = root.with_name("archive")
     assert [p.name for p in archive.glob("aaaa-gone/*.jsonl")] != []
     assert (archive / "aaaa-kept" / "w.jsonl.torn-77").read_text() == "{"
-    names = {summary.document for summary in history.documents()}
+    names = {summary.document for summary in summaries.documents()}
     assert names == {"aaaa-kept", "aaaa-moved", "aaaa-widget"}
     assert "There is nothing for the archive." in sim("history gc")[1]
 

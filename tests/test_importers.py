@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jupyter_sim import history, upkeep
+from jupyter_sim import history, summaries, upkeep
 from jupyter_sim.documents import Documents
 from jupyter_sim.engine.scripted import ScriptedEngine
 from jupyter_sim.errors import BadInput
@@ -160,7 +160,7 @@ def test_a_pyloom_tree_comes_back_the_same(sim: Run) -> None:
 
 def test_what_a_model_wrote_is_a_fan_with_its_name_and_time(sim: Run) -> None:
     there_and_back(sim, "pyloom", PYLOOM)
-    (document,) = history.documents()
+    (document,) = summaries.documents()
     events, _ = history.read(document.document)
     (proposed,) = (event for event in events if isinstance(event, Proposed))
     drawn = [event for event in events if isinstance(event, Generated)]
@@ -264,7 +264,7 @@ def test_what_is_no_tree_is_one_sentence_and_leaves_nothing(sim: Run, data: Any,
     assert said in err
     assert len(err) < 600
     assert not Path("tree.ipynb").exists()
-    assert history.documents() == []
+    assert summaries.documents() == []
 
 
 def test_a_tree_of_many_nodes_is_refused_by_their_number() -> None:
@@ -317,7 +317,7 @@ def test_lone_surrogates_nulls_and_odd_times_are_taken_as_they_are(sim: Run) -> 
     odd["children"][0]["meta"]["creation_timestamp"] = "9999-99-99-00.00.00"
     Path("odd.json").write_text(json.dumps({"root": odd}))
     assert sim("import odd.json")[0] == 0
-    (document,) = history.documents()
+    (document,) = summaries.documents()
     (tree,) = fold(history.read(document.document)[0])[0].values()
     assert tree.text == "a\ud800\u0000bc"
 

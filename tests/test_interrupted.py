@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_sim import history
+from jupyter_sim import summaries
 from jupyter_sim.events import Edited, Event, Opened, Place, Written
 from jupyter_sim.formats.simlog import write_log
 
@@ -73,7 +73,7 @@ def test_ctrl_c_leaves_nothing_half_made_and_says_so_in_a_line(
     out, err = child.communicate()
     assert (child.returncode, out, err) == (130, "", "jupyter sim: Stopped.\n")
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
-    assert history.documents() == []
+    assert summaries.documents() == []
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -88,4 +88,4 @@ def test_a_full_disk_leaves_nothing_half_made_and_is_told_in_a_line(
     assert (child.returncode, out, err.count("\n")) == (2, "", 1)
     assert "File too large" in err
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
-    assert history.documents() == []
+    assert summaries.documents() == []

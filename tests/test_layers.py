@@ -23,7 +23,7 @@ PURE = {
     *("runs", "tree", "edits", "requests", "answers", "protocol", "prompt"),
     *("curation", "choices", "tally"),
 }
-STORES = {"history", "upkeep", "imports", "formats"}
+STORES = {"folders", "summaries", "history", "upkeep", "imports", "formats"}
 WORKER = {"errors", "events", "engine"}
 # the engine on this side of the pipe
 PARENT = {"engine.client", "engine.loading", "engine.builds"}

@@ -21,8 +21,9 @@ from tornado.websocket import WebSocketClientConnection, websocket_connect
 from jupyter_sim.events import Proposed
 from jupyter_sim.formats.notebook import write_notebook
 from jupyter_sim.formats.simlog import read_log
-from jupyter_sim.history import documents, read
+from jupyter_sim.history import read
 from jupyter_sim.protocol import MAX_MESSAGE
+from jupyter_sim.summaries import documents
 
 TOKEN = "the-token-of-this-test"
 AUTHORIZED = {"Authorization": f"token {TOKEN}"}

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from jupyter_sim import history, upkeep
+from jupyter_sim import history, summaries, upkeep
 from jupyter_sim.errors import BadLog
 from jupyter_sim.events import (
     Edited,
@@ -160,7 +160,7 @@ def test_where_the_notebook_cannot_go_nothing_is_imported(sim: Run) -> None:
     for file in ("tree.json", "story.simlog"):
         status, _, err = sim(f"import {file} -o none/story.ipynb")
         assert (status, err.count("\n")) == (2, 1)
-    assert history.documents() == []
+    assert summaries.documents() == []
 
 
 def test_an_import_tells_of_events_that_say_something_else_here(sim: Run) -> None:
@@ -241,7 +241,7 @@ def test_a_log_that_speaks_of_two_documents_is_refused(tmp_path: Path) -> None:
     write_log(tmp_path / "odd.simlog", other, story())
     with pytest.raises(BadLog, match="nothing was imported"):
         import_log(tmp_path / "odd.simlog", tmp_path / "history")
-    assert history.documents(tmp_path / "history") == []
+    assert summaries.documents(tmp_path / "history") == []
 
 
 def shape(tree: Tree) -> list[Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_sim import history
+from jupyter_sim import folders, history, summaries
 from jupyter_sim.cli import main
 from jupyter_sim.errors import BadLog
 from jupyter_sim.events import Opened
@@ -44,7 +44,7 @@ async def written(text: str) -> Path:
     made = History.open("aaaa-1111", path="gone.ipynb")
     await made.append(Opened(made.stamp("cell"), text))
     await made.close()
-    return history.default_root()
+    return folders.default_root()
 
 
 @pytest.mark.parametrize("which", ["", "aaaa-1111"])
@@ -89,10 +89,10 @@ async def test_where_the_data_folder_is_closed_one_writes_elsewhere_and_is_told(
 
 
 async def test_a_file_where_the_folder_of_histories_should_be_is_no_history(home: Path) -> None:
-    root = history.default_root()
+    root = folders.default_root()
     root.parent.mkdir()
     root.write_text("a file")
-    assert history.documents() == []
+    assert summaries.documents() == []
     made = History.open("aaaa-1111", path="story.ipynb")
     await made.append(Opened(made.stamp("cell"), "one"))
     await made.close()

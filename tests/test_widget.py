@@ -8,7 +8,7 @@ import pytest
 import traitlets
 
 from jupyter_sim import Loom
-from jupyter_sim.history import documents
+from jupyter_sim.summaries import documents
 
 
 class Page(Loom):

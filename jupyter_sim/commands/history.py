@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from .. import history, upkeep
+from .. import history, summaries, upkeep
 from ..errors import BadInput
 from ..formats.account import account
 from ..formats.plain import one_line
@@ -66,11 +66,11 @@ def add(commands: Commands) -> None:
 
 
 def _list(args: argparse.Namespace) -> None:
-    found = history.documents()
+    found = summaries.documents()
     if not found and args.format == "text":
         print("No document has a history yet: one begins with a document's first proposal.")
     for s in found:
-        count = history.count(s.document)
+        count = summaries.count(s.document)
         if args.format == "json":
             print(json.dumps({**msgspec.to_builtins(s), "events": count}))
         else:
@@ -153,7 +153,7 @@ def _repair(args: argparse.Namespace) -> None:
 def _gc(args: argparse.Namespace) -> None:
     root = (args.root or Path()).absolute()
     there = _Root(root)
-    known = history.documents()
+    known = summaries.documents()
     print(f"ROOT is {one_line(str(root))}")
     if known and args.root is None and not any(map(there.holds, known)):
         raise BadInput(
@@ -198,12 +198,12 @@ class _Root:
                 "--root, and let its owner search it."
             ) from error
 
-    def holds(self, summary: history.Summary) -> bool:
+    def holds(self, summary: summaries.Summary) -> bool:
         """Whether a document's notebook or file is there, under any name."""
         named = summary.kind != "widget" and summary.path
         return summary.document in self._noted or bool(named and self._stands(summary.path))
 
-    def lacks(self, summary: history.Summary) -> bool:
+    def lacks(self, summary: summaries.Summary) -> bool:
         """Whether a document had a notebook or a file, and it is gone."""
         return bool(summary.path) and summary.kind != "widget" and not self.holds(summary)
 

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from .. import history
+from .. import summaries
 from ..engine.messages import Status
 from ..errors import BadInput
 from ..formats.plain import one_line, visible
@@ -90,7 +90,7 @@ def show_progress(line: str) -> None:
 
 def find_document(name: str) -> str:
     """The id of the document that the user means: its id, the beginning of it, or its path."""
-    known = history.documents()
+    known = summaries.documents()
     id = noted(Path(name))
     found = [s for s in known if s.document == (id or name)]
     if id and not found:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from .. import history
+from .. import history, summaries
 from ..formats.chain import format_of
 from ..formats.simlog import FORMAT, Header, Log, read_log
 from .shared import find_document, warn
@@ -27,7 +27,7 @@ def read_source(name: str) -> Log:
     document = find_document(name)
     events, damage = history.read(document)
     warn(damage)
-    known = next(s for s in history.documents() if s.document == document)
+    known = next(s for s in summaries.documents() if s.document == document)
     last = max((event.stamp.time for event in events), default=0.0)
     header = Header(document=document, path=known.path, kind=known.kind, exported=last)
     return Log(header, tuple(events))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 
-from jupyter_sim import history, upkeep
+from jupyter_sim import folders, history, upkeep
 from jupyter_sim.events import (
     Accepted,
     Branched,
@@ -114,7 +114,7 @@ def broken(root: Path, document: str, authors: Sequence[Author]) -> str:
     problems = upkeep.verify(document, root).problems
     if other := [str(problem) for problem in problems if "never ack" not in problem.message]:
         return other[0]
-    segments = read_segments(history.folders(document, root))
+    segments = read_segments(folders.of(document, root))
     lines = Counter(event.stamp.id for segment in segments for event in segment.events)
     events = history.merged(segments)
     trees, _ = fold(events)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from planted import BUGS
 
-from jupyter_sim import history, imports, upkeep
+from jupyter_sim import history, imports, summaries, upkeep
 from jupyter_sim.errors import HistoryError
 from jupyter_sim.events import Opened, Stamp
 from jupyter_sim.formats.chain import dump
@@ -55,7 +55,7 @@ def repair(root: Path) -> None:
 
 def archive(root: Path) -> None:
     """Move a document whose notebook is gone to the archive."""
-    found = history.documents(root)
+    found = summaries.documents(root)
     for one in list(upkeep.spare(found, lambda summary: True, root)):
         try:
             say("ack", upkeep.put_away(one).name)
