@@ -110,7 +110,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         source = unpacked(Path(folder))
         if X86:
-            add_prefetching(source)
+            try:
+                add_prefetching(source)
+            except ValueError as error:
+                sys.exit(str(error))
         built = pip("install", "--force-reinstall", str(source), CMAKE_ARGS=args) == 0
     if not built:
         sys.exit("llama.cpp did not build. Is there a C++ compiler (Debian: apt-get install g++)?")

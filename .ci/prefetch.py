@@ -76,11 +76,16 @@ CHANGES = {
 def add_prefetching(source: Path) -> None:
     """Change the products in an unpacked llama-cpp-python.
 
-    Raises ValueError where they are not as this change knows them.
+    Raises ValueError with a sentence where they are not as this change knows them.
     """
-    text = (source / PRODUCTS).read_text(encoding="utf-8")
+    path = source / PRODUCTS
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
     for old, new in CHANGES.items():
         if old not in text:
-            raise ValueError(f"{PRODUCTS} is of a version that this change does not know: {old!r}")
+            raise ValueError(
+                f"{source.name} came, and its source is of a version that .ci/prefetch.py does not "
+                f"know: it expects {old.strip().splitlines()[0]!r} in {PRODUCTS}; renew CHANGES "
+                "there, or set VERSION in .ci/build_llama.py to a version that it knows."
+            )
         text = text.replace(old, new, 1)
-    (source / PRODUCTS).write_text(text, encoding="utf-8")
+    path.write_text(text, encoding="utf-8")

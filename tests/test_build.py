@@ -1,12 +1,26 @@
 """llama.cpp is changed while it is built, and only where its source is what the change knows."""
 
+import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / ".ci"))
+import build_llama
 from prefetch import CHANGES, PRODUCTS, add_prefetching
+
+PROJECT = f"""\
+[build-system]
+requires = ["hatchling"]
+build-backend = "hatchling.build"
+[project]
+name = "llama-cpp-python"
+version = "{build_llama.VERSION}"
+[tool.hatch.build.targets.wheel]
+only-include = ["llama_cpp.py"]
+"""
 
 
 def unpacked(folder: Path, text: str) -> Path:
@@ -30,3 +44,44 @@ def test_an_unknown_source_is_refused_and_left_alone(tmp_path: Path, missing: st
     with pytest.raises(ValueError, match="does not know"):
         add_prefetching(tmp_path)
     assert products.read_text() == text
+
+
+@pytest.fixture
+def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
+    """Run the build over a small package with such products; the folder that it installs into."""
+    for option, value in {
+        "TARGET": tmp_path / "installed",
+        "FIND_LINKS": tmp_path / "index",
+        "NO_INDEX": 1,
+        "NO_BUILD_ISOLATION": 0,
+    }.items():
+        monkeypatch.setenv(f"PIP_{option}", str(value))
+    monkeypatch.setattr(build_llama, "STAMP", tmp_path / "stamp")
+    monkeypatch.setattr(build_llama, "X86", True)
+
+    def run(products: str) -> Path:
+        source = tmp_path / f"llama_cpp_python-{build_llama.VERSION}"
+        unpacked(source, products)
+        (source / "pyproject.toml").write_text(PROJECT)
+        (source / "llama_cpp.py").touch()
+        (tmp_path / "index").mkdir()
+        archive = shutil.make_archive(source.name, "gztar", tmp_path, source.name)
+        shutil.move(archive, tmp_path / "index")
+        build_llama.main()
+        return tmp_path / "installed"
+
+    monkeypatch.chdir(tmp_path)
+    return run
+
+
+def test_an_unknown_source_ends_the_build_in_one_sentence(
+    build: Callable[[str], Path], tmp_path: Path
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        build("something else")
+    said = str(ended.value)
+    assert said.count("\n") == 0
+    assert f"llama_cpp_python-{build_llama.VERSION} came" in said
+    assert "'// FLOATING POINT MATRIX MULTIPLICATION'" in said
+    assert "VERSION in .ci/build_llama.py" in said
+    assert not (tmp_path / "stamp").exists()
