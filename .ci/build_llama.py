@@ -98,6 +98,16 @@ def unpacked(folder: Path) -> Path:
     return folder / archive.name.removesuffix(".tar.gz")
 
 
+def built_and_installed(source: Path, wheels: Path, args: str) -> bool:
+    """Whether a source was built and installed: by its name, for what is installed by its path
+    remembers that for good.
+    """
+    if pip("wheel", "--wheel-dir", str(wheels), str(source), CMAKE_ARGS=args) != 0:
+        return False
+    options = ["--force-reinstall", "--no-index", "--find-links", str(wheels)]
+    return pip("install", *options, f"llama-cpp-python=={VERSION}") == 0
+
+
 def main() -> None:
     """Build, unless the same version with the same flags is already installed."""
     args = cmake_args()
@@ -114,7 +124,7 @@ def main() -> None:
                 add_prefetching(source)
             except ValueError as error:
                 sys.exit(str(error))
-        built = pip("install", "--force-reinstall", str(source), CMAKE_ARGS=args) == 0
+        built = built_and_installed(source, Path(folder, "wheels"), args)
     if not built:
         sys.exit("llama.cpp did not build. Is there a C++ compiler (Debian: apt-get install g++)?")
     STAMP.write_text(wanted)

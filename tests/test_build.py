@@ -85,3 +85,13 @@ def test_an_unknown_source_ends_the_build_in_one_sentence(
     assert "'// FLOATING POINT MATRIX MULTIPLICATION'" in said
     assert "VERSION in .ci/build_llama.py" in said
     assert not (tmp_path / "stamp").exists()
+
+
+def test_what_is_installed_does_not_name_the_folder_that_it_was_built_in(
+    build: Callable[[str], Path], tmp_path: Path
+) -> None:
+    installed = build("".join(CHANGES))
+    (about,) = installed.glob("llama_cpp_python-*.dist-info")
+    assert (installed / "llama_cpp.py").exists()
+    assert not (about / "direct_url.json").exists()
+    assert (tmp_path / "stamp").read_text().startswith(build_llama.VERSION)
