@@ -26,18 +26,23 @@ _STATIC = Path(__file__).parent / "static"
 
 
 class Home:
-    """The event loop, the engine and the open documents that all widgets of one model share."""
+    """The event loop and the engine that all widgets of one model share, and the open documents of
+    those of them whose seeds follow from the same number.
+    """
 
     def __init__(self, model: str | None) -> None:
         self.loop = asyncio.new_event_loop()
-        self.documents = Documents(LlamaEngine(model))
+        self._engine = LlamaEngine(model)
+        self._documents: dict[int | None, Documents] = {}
         threading.Thread(target=self.loop.run_forever, name="jupyter-sim", daemon=True).start()
 
-    def connect(self, answer: Callable[[FromDocument], None]) -> Connection:
+    def connect(self, answer: Callable[[FromDocument], None], seed: int | None) -> Connection:
         """Begin a connection, on the loop that it lives on."""
 
         async def made() -> Connection:
-            return Connection(self.documents, answer, _nowhere)
+            if seed not in self._documents:
+                self._documents[seed] = Documents(self._engine, seed=seed)
+            return Connection(self._documents[seed], answer, _nowhere)
 
         return asyncio.run_coroutine_threadsafe(made(), self.loop).result()
 
@@ -53,7 +58,9 @@ class Loom(anywidget.AnyWidget):
 
     `value` is the text as it is now. `document` names the history: the same name goes on with the
     same history, by default each widget begins one. `model` is the path of a GGUF file, by default
-    the starter model. `n`, `temperature` and `length` are those of the next fan.
+    the starter model. From `seed`, a number, follow the seeds of all candidates, so that the same
+    text gets the same candidates, and asking again the same others; by default they are fresh. `n`,
+    `temperature` and `length` are those of the next fan.
     """
 
     _esm = _STATIC / "widget.js"
@@ -61,6 +68,7 @@ class Loom(anywidget.AnyWidget):
 
     value = traitlets.Unicode("").tag(sync=True)
     document = traitlets.Unicode("").tag(sync=True)
+    seed = traitlets.Int(None, allow_none=True)
     n = traitlets.Int(5, min=1, max=32).tag(sync=True)
     temperature = traitlets.Float(1.0, min=0, max=10).tag(sync=True)
     length = traitlets.Enum(
@@ -73,7 +81,7 @@ class Loom(anywidget.AnyWidget):
         name = document or f"widget-{uuid.uuid4().hex[:8]}"
         super().__init__(value=value, document=name, **traits)
         self._home = home(model)
-        self._connection = self._home.connect(self._say)
+        self._connection = self._home.connect(self._say, self.seed)
         self.on_msg(self._hear)
 
     def close(self) -> None:

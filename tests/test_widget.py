@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import traitlets
 
-from jupyter_sim import Loom
+from jupyter_sim import Loom, history
+from jupyter_sim.events import Proposed
 from jupyter_sim.summaries import documents
 
 
@@ -40,17 +41,25 @@ def page() -> Iterator[Page]:
     opened.close()
 
 
-def test_a_widget_proposes_judges_and_keeps_a_history(page: Page) -> None:
+FAN = {"cell": "text", "fan": "fan-00001"}
+
+
+def proposed(page: Page) -> str:
+    """Ask for two candidates at the end of the text, and wait for them: the first one's id."""
     page.say("hello", "hello-0001", kind="widget", path=page.document)
     page.hear("welcome")
     page.say("sync", "sync-00001", cell="text", text=page.value)
     page.hear("acknowledged")
-    fan = {"cell": "text", "fan": "fan-00001"}
-    page.say("propose", "draw-00001", **fan, at=7, n=2, stop="word", max_tokens=8)
+    page.say("propose", "draw-00001", **FAN, at=7, n=2, stop="word", max_tokens=8)
     candidate, _ = page.hear("drawing")["candidates"]
     for _ in range(2):
         page.hear("ended")
-    page.say("branch", "verdict-01", **fan, candidate=candidate, seen=[candidate])
+    return str(candidate)
+
+
+def test_a_widget_proposes_judges_and_keeps_a_history(page: Page) -> None:
+    candidate = proposed(page)
+    page.say("branch", "verdict-01", **FAN, candidate=candidate, seen=[candidate])
     page.hear("acknowledged")
     assert [(d.path, d.kind) for d in documents()] == [("my story", "widget")]
 
@@ -67,7 +76,22 @@ def test_a_widget_without_a_name_begins_a_history_of_its_own() -> None:
     other.close()
 
 
-@pytest.mark.parametrize("wrong", [{"n": 0}, {"n": 1000}, {"temperature": -1}, {"length": "book"}])
+def test_from_one_number_follow_the_seeds_of_all_widgets_that_have_it() -> None:
+    seeds: dict[str, tuple[int, ...]] = {}
+    for name, number in {"one": 7, "two": 7, "three": 8, "four": None}.items():
+        page = Page("It was ", document=name, seed=number)
+        proposed(page)
+        page.close()
+        (document,) = (known.document for known in documents() if known.path == name)
+        (seeds[name],) = (e.seeds for e in history.read(document)[0] if isinstance(e, Proposed))
+    assert seeds["one"] == seeds["two"]
+    assert len({seed for draw in seeds.values() for seed in draw}) == 6
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"n": 0}, {"n": 1000}, {"temperature": -1}, {"length": "book"}, {"seed": "seven"}],
+)
 def test_settings_out_of_range_are_refused_when_the_widget_is_made(wrong: dict[str, Any]) -> None:
     with pytest.raises(traitlets.TraitError, match=next(iter(wrong))):
         Loom("a", **wrong)
