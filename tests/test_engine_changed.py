@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,8 @@ from jupyter_sim.engine.client import LlamaEngine
 from jupyter_sim.engine.messages import Column, Rollout, Status
 from jupyter_sim.errors import ModelError, WorkerDied
 from jupyter_sim.models import resolve
+
+from .worker import ask, finishes
 
 SOON = 30.0
 WHY = r"model\.gguf was changed on disk while it was in use, so it was let go"
@@ -112,6 +115,22 @@ async def test_a_file_that_is_cut_is_named(engine: LlamaEngine, path: Path) -> N
     with pytest.raises(WorkerDied, match=rf"{WHY}|model\.gguf cannot be read any more: it was cut"):
         await running
     with pytest.raises(ModelError, match=r"model\.gguf cannot be used: it is cut short"):
+        await engine.start()
+
+
+async def test_a_model_file_that_is_cut_while_it_is_used_is_named_at_the_next_load(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "cut.gguf"
+    path.write_bytes(resolve().read_bytes())
+    engine = LlamaEngine(path)
+    await finishes(engine, ask())
+    os.truncate(path, 100_000)
+    with suppress(WorkerDied):
+        # what is copied into memory goes on, what is mapped ends by SIGBUS
+        assert await finishes(engine, ask(prompt="She ")) == {"length"}
+    await engine.close()
+    with pytest.raises(ModelError, match=r"cut\.gguf cannot be used: it is cut short"):
         await engine.start()
 
 
