@@ -1,6 +1,8 @@
 """What all tests share: no test reads or writes the user's own Jupyter directories."""
 
+import io
 import shlex
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -41,9 +43,11 @@ async def opened(tmp_path: Path) -> AsyncIterator[Open]:
 @pytest.fixture
 def sim(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Run a `jupyter sim` command in an empty folder: status, output, errors."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
 
-    def run(command: str) -> tuple[int, str, str]:
+    def run(command: str, stdin: bytes = b"") -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
         return main(shlex.split(command)), *capsys.readouterr()
 
     return run

@@ -31,7 +31,7 @@ from jupyter_sim.tree import fold
 
 DOCUMENT = "11111111-2222"
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(2)>[x](javascript:alert(3))"
-Run = Callable[[str], tuple[int, str, str]]
+Run = Callable[..., tuple[int, str, str]]
 
 
 def stamp(seq: int, cell: str = "cell") -> Stamp:
