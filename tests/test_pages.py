@@ -1,13 +1,16 @@
 """Nothing in a log is mark-up, link or script in what people read."""
 
+import codecs
 import re
 from base64 import b64encode
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from jupyter_sim.formats import html
+from jupyter_sim.formats.embedded import BEGIN
 from jupyter_sim.formats.markdown import escaped
 from jupyter_sim.formats.simlog import read_log, write_log
 
@@ -92,6 +95,38 @@ def test_the_log_in_a_page_is_verified_and_imported_as_a_session_log_is(
     assert sim("replay again.html --format json")[0] == 0
     status, out, _ = sim("import story.html")
     assert (status, out.split(" into ")[0]) == (0, f"Took {len(story())} new events")
+
+
+def crlf(page: bytes) -> bytes:
+    return page.replace(b"\n", b"\r\n")
+
+
+@pytest.mark.parametrize(
+    "saved",
+    [
+        crlf,
+        lambda page: codecs.BOM_UTF8 + page,
+        lambda page: codecs.BOM_UTF8 + crlf(page),
+        lambda page: page.replace(b"<main", b"<p id='simlog'></p><main"),
+        lambda page: page.replace(b"</body>", page[page.index(BEGIN) :].replace(b"cold", b"warm")),
+    ],
+)
+def test_a_page_that_a_program_saved_its_own_way_is_whole(
+    sim: Run, built: str, saved: Callable[[bytes], bytes]
+) -> None:
+    Path("story.html").write_bytes(saved("".join(html.page(log(EVIL), built)).encode()))
+    assert sim("history verify story.html")[0] == 0
+    assert sim("import story.html")[1].startswith(f"Took {len(story())} new events")
+
+
+def test_the_first_of_two_logs_in_a_page_counts_wherever_it_begins(sim: Run, built: str) -> None:
+    page = "".join(html.page(log(), built)).encode()
+    before, begin, rest = page.partition(BEGIN)
+    first = begin + rest.partition(b"</script>")[0].replace(b"cold", b"warm") + b"</script>"
+    for far in (0, 1024 * 1024 - 5):
+        Path("story.html").write_bytes(before.ljust(far) + first + b"\n" + begin + rest)
+        status, out, _ = sim("history verify story.html")
+        assert (status, "is not what line" in out) == (1, True)
 
 
 @pytest.mark.parametrize(

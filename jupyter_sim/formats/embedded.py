@@ -7,10 +7,11 @@
 
 Between the tags stands a session log, byte for byte, in whose JSON each `<`, `>` and `&` is written
 as an escape; its digests are those of the lines as they stand. Line 1 is the one with the header.
-This module knows no line's meaning.
+Of two such elements the first one counts. This module knows no line's meaning.
 """
 
 import os
+from codecs import BOM_UTF8
 from typing import BinaryIO
 
 BEGIN = b'<script type="application/json" id="simlog">'
@@ -25,14 +26,22 @@ def inert(line: bytes) -> bytes:
     return line.replace(b"<", b"\\u003c").replace(b">", b"\\u003e").replace(b"&", b"\\u0026")
 
 
+def parsed(line: bytes) -> bytes:
+    """A line of a page as a browser reads it, whatever ends it in the file."""
+    return line.replace(b"\r\n", b"\n")
+
+
 def enter(file: BinaryIO) -> bytes:
-    """Go to the beginning of the log: of the file itself, or of the one in a page. What has to
-    stand behind the log's last line.
+    """Go to the beginning of the log: of the file itself, or of the first one in a page. What has
+    to stand behind the log's last line.
     """
-    if file.read(len(_PAGE)).lower() == _PAGE:
-        while line := file.readline(_PART):
-            if line.startswith(BEGIN):
-                file.seek(len(BEGIN) - len(line), os.SEEK_CUR)
+    beginning = file.read(len(BOM_UTF8) + len(_PAGE)).removeprefix(BOM_UTF8)
+    if beginning[: len(_PAGE)].lower() == _PAGE:
+        while part := file.read(_PART):
+            if (at := part.find(BEGIN)) >= 0:
+                file.seek(at + len(BEGIN) - len(part), os.SEEK_CUR)
                 return END
+            if len(part) == _PART:  # the next one may begin with the end of what this one cut
+                file.seek(1 - len(BEGIN), os.SEEK_CUR)
     file.seek(0)
     return b""

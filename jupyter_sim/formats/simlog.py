@@ -17,7 +17,7 @@ from typing import BinaryIO
 from ..errors import BadLog
 from ..events import Event, Value
 from .chain import MAX_LINE, Preamble, digest, dump, lines, link, load
-from .embedded import enter
+from .embedded import enter, parsed
 from .files import drafts
 
 FORMAT = "simlog"
@@ -80,16 +80,17 @@ def read_log(path: Path) -> Log:
     try:
         with path.open("rb") as file:
             after = enter(file)
-            header, first = _read_header(path, file)
-            events = tuple(_read_events(path, file, digest(first)))
+            raws = map(parsed, lines(file)) if after else lines(file)
+            header, first = _read_header(path, raws)
+            events = tuple(_read_events(path, raws, digest(first)))
             _check_end(path, file, len(events) + 2, after)
             return Log(header, events)
     except OSError as error:
         raise BadLog(f"{path} cannot be read: {error.strerror}.") from error
 
 
-def _read_header(path: Path, file: BinaryIO) -> tuple[Header, bytes]:
-    line = next(lines(file), b"").removesuffix(b"\n")
+def _read_header(path: Path, raws: Iterator[bytes]) -> tuple[Header, bytes]:
+    line = next(raws, b"").removesuffix(b"\n")
     try:
         preamble = load(line, Preamble)
     except BadLog:
@@ -107,10 +108,10 @@ def _read_header(path: Path, file: BinaryIO) -> tuple[Header, bytes]:
         raise _bad(path, 1, str(error)) from error
 
 
-def _read_events(path: Path, file: BinaryIO, prev: str) -> Iterator[Event]:
+def _read_events(path: Path, raws: Iterator[bytes], prev: str) -> Iterator[Event]:
     last = (0, "")
     count = 0
-    for number, raw in enumerate(lines(file), 2):
+    for number, raw in enumerate(raws, 2):
         entry = _read_entry(path, number, raw, prev)
         if entry.event is None:
             return _check_count(path, number, count, entry)

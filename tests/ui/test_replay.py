@@ -1,10 +1,13 @@
 """Session logs in the replay document: what was written comes again, and nothing else does."""
 
 import json
+from codecs import BOM_UTF8
 from collections import Counter
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page
+
+from jupyter_sim.formats.embedded import BEGIN
 
 from .desk import Desk
 from .fan import ACCEPT, BRANCH, DISMISS, NEXT, REJECT, WORD, Fan
@@ -278,6 +281,25 @@ def test_an_exported_page_that_a_browser_saved_replays_once_and_is_whole(
     assert replay.standing == "verified"
     assert page.locator("#replay > *").count() == 1
     assert ": whole" in lab.sim("history", "verify", "saved.html")
+    page.close()
+
+
+def test_an_exported_page_is_read_by_its_script_as_it_is_by_the_command(
+    browser: Browser, lab: Lab
+) -> None:
+    (lab.root / "page.simlog").write_bytes(EXAMPLE.read_bytes())
+    lab.sim("export", "page.simlog", "-o", "page.html")
+    data = (lab.root / "page.html").read_bytes()
+    before, begin, rest = data.partition(BEGIN)
+    log, end, _ = rest.partition(b"</script>")
+    other = begin + log.replace(b"The letter", b"The litter", 1) + end
+    two = before + b"<p id='simlog'></p>\n" + begin + rest.replace(b"</body>", other + b"</body>")
+    page = browser.new_page()
+    for saved in (two, BOM_UTF8 + data.replace(b"\n", b"\r\n")):
+        (lab.root / "saved.html").write_bytes(saved)
+        page.goto((lab.root / "saved.html").as_uri())
+        assert Replay(page).standing == "verified"
+        assert ": whole" in lab.sim("history", "verify", "saved.html")
     page.close()
 
 

@@ -13,7 +13,7 @@ const dark = matchMedia("(prefers-color-scheme: dark)");
 follow(dark);
 dark.addEventListener("change", () => follow(dark));
 
-const log = document.getElementById("simlog")?.textContent ?? "";
+const log = document.querySelector('script[type="application/json"]#simlog')?.textContent ?? "";
 const view = new ReplayView({ words: english, read: (around) => readPage(log, around) });
 // a page that a browser saved holds a replay already, which nothing drives
 document.getElementById("replay")?.replaceChildren(view.dom);
