@@ -79,6 +79,10 @@ SCRIPTS_REPLAY = {
         *("reel", "tally", "account", "player"),
     )
 }
+SCRIPTS_OF_CLIENT = {
+    *("ids", "shelf", "refusal", "line", "outbox", "told"),
+    *("fans", "questions", "following", "measuring"),
+}
 SCRIPTS_MAY_IMPORT = {
     "protocol": set[str](),
     "words": set[str](),
@@ -92,7 +96,13 @@ SCRIPTS_MAY_IMPORT = {
     "measuring": {"protocol"},
     "following": SCRIPT_VALUES,
     "shelf": {"transport"},
-    "client": SCRIPT_VALUES | {"ids", "backoff", "following", "measuring", "shelf"},
+    "refusal": set[str](),
+    "line": {"protocol", "transport", "backoff"},
+    "outbox": {"transport", "backoff", "refusal", "shelf"},
+    "told": {"protocol", "transport", "ids", "outbox", "refusal"},
+    "fans": {"protocol", "transport"},
+    "questions": {"protocol", "ids"},
+    "client": SCRIPT_VALUES | SCRIPTS_OF_CLIENT,
     "editor/config": SCRIPT_VALUES | SCRIPTS_PURE | {"client", "words"},
     **dict.fromkeys(SCRIPTS_PURE, SCRIPT_VALUES | SCRIPTS_PURE | {"editor/config"}),
     **dict.fromkeys(SCRIPTS_REPLAY, SCRIPT_VALUES | SCRIPTS_REPLAY | {"words", "visible"}),

@@ -1,8 +1,8 @@
 /** Letting the tree grow by itself from where one is: at the caret, or behind the highlighted candidate. */
 
 import type { EditorView } from "@codemirror/view";
-import type { Asked, Part } from "../client";
 import type { Explore, Explored } from "../protocol";
+import type { Asked, Part } from "../questions";
 import { points } from "../text";
 import { type Cell, hosts } from "./config";
 import { grows } from "./fan";

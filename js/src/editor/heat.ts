@@ -12,8 +12,9 @@ import {
   hoverTooltip,
   type Tooltip,
 } from "@codemirror/view";
-import type { Asked, Part, Refusal } from "../client";
 import type { ScoredToken } from "../protocol";
+import type { Asked, Part } from "../questions";
+import type { Refusal } from "../refusal";
 import { unitsAt } from "../text";
 import { branchOff } from "./branching";
 import { hosts } from "./config";

@@ -7,9 +7,11 @@
 
 import type { Transaction } from "@codemirror/state";
 import { type EditorView, type PluginValue, ViewPlugin, type ViewUpdate } from "@codemirror/view";
-import type { FanListener, Refusal, Snapshot } from "../client";
+import type { FanListener } from "../fans";
 import { newId } from "../ids";
+import type { Refusal } from "../refusal";
 import { points } from "../text";
+import type { Snapshot } from "../told";
 import { type Cell, hosts } from "./config";
 import { type Fan, isRunning, shownAs } from "./fan";
 import { repetitions } from "./order";

@@ -4,8 +4,8 @@
  */
 
 import { type EditorView, type PluginValue, ViewPlugin, type ViewUpdate } from "@codemirror/view";
-import type { Refusal } from "../client";
 import { newId } from "../ids";
+import type { Refusal } from "../refusal";
 import { points } from "../text";
 import type { FanAnswer } from "../transport";
 import { type Cell, hosts } from "./config";
