@@ -16,11 +16,7 @@ from jupyter_sim.events import Event, Opened
 from jupyter_sim.formats.simlog import read_log
 from jupyter_sim.history import History
 
-DOCUMENT = "11111111-2222"
-
-
-def opened(history: History, text: str = "It was a dark and ") -> Opened:
-    return Opened(history.stamp("cell"), text)
+from .segments import DOCUMENT, opened, reread, segments
 
 
 async def written(root: Path, *texts: str) -> History:
@@ -34,14 +30,6 @@ async def written(root: Path, *texts: str) -> History:
 
 def texts(events: Iterable[Event]) -> list[str]:
     return [event.text for event in events if isinstance(event, Opened)]
-
-
-def reread(root: Path) -> list[str]:
-    return texts(history.read(DOCUMENT, root)[0])
-
-
-def segments(root: Path) -> list[Path]:
-    return sorted((root / DOCUMENT).glob("*.jsonl"), key=lambda path: (len(path.name), path.name))
 
 
 async def test_nothing_is_made_before_the_first_event(tmp_path: Path) -> None:

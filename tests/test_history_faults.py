@@ -15,19 +15,7 @@ from jupyter_sim.errors import HistoryError
 from jupyter_sim.events import Opened
 from jupyter_sim.history import History
 
-DOCUMENT = "11111111-2222"
-
-
-def opened(history: History, text: str) -> Opened:
-    return Opened(history.stamp("cell"), text)
-
-
-def recorded(root: Path) -> list[str]:
-    return [event.text for event in history.read(DOCUMENT, root)[0] if isinstance(event, Opened)]
-
-
-def segments(root: Path) -> list[Path]:
-    return sorted((root / DOCUMENT).glob("*.jsonl"), key=lambda path: (len(path.name), path.name))
+from .segments import DOCUMENT, opened, reread, segments
 
 
 def run(code: str, root: Path) -> "subprocess.Popen[str]":
@@ -48,7 +36,7 @@ async def test_after_a_failed_sync_the_segment_is_cut_back_and_a_new_one_begun(
             await made.append(opened(made, "lost"))
     await made.append(opened(made, "b"))
     await made.close()
-    assert recorded(tmp_path) == ["a", "b"]
+    assert reread(tmp_path) == ["a", "b"]
     assert len(made.events) == 2
     first, second = segments(tmp_path)
     assert first.read_bytes() == before
@@ -57,6 +45,32 @@ async def test_after_a_failed_sync_the_segment_is_cut_back_and_a_new_one_begun(
 
 def fail(fd: int) -> None:
     raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+
+async def test_after_a_failed_sync_the_new_segment_goes_on_from_what_was_acknowledged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = History.open(DOCUMENT, root=tmp_path)
+    await made.append(Opened(made.stamp("cell"), "a"))
+    with monkeypatch.context() as failing:
+        failing.setattr(os, "fdatasync", fail)
+        for _ in range(2):
+            with pytest.raises(HistoryError):
+                await made.append(Opened(made.stamp("cell"), "lost"))
+    await made.append(Opened(made.stamp("cell"), "b"))
+    await made.close()
+    assert reread(tmp_path) == ["a", "b"]
+    assert history.read(DOCUMENT, tmp_path)[1] == ()
+
+
+async def test_a_full_disk_asks_for_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(fd: int, data: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    made = History.open(DOCUMENT, root=tmp_path)
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(HistoryError, match=r"No space left on device.*Make room on the disk"):
+        await made.append(Opened(made.stamp("cell"), "one"))
 
 
 async def test_after_any_other_failure_the_segment_is_cut_back_too(
@@ -73,7 +87,7 @@ async def test_after_any_other_failure_the_segment_is_cut_back_too(
             await made.append(opened(made, "lost"))
     await made.append(opened(made, "b"))
     await made.close()
-    assert recorded(tmp_path) == ["a", "b"]
+    assert reread(tmp_path) == ["a", "b"]
     assert history.read(DOCUMENT, tmp_path)[1] == ()
 
 
@@ -98,8 +112,8 @@ async def test_what_is_acknowledged_after_another_program_harmed_the_segment_is_
     await made.append(opened(made, "after"))
     await made.append(opened(made, "and after"))
     await made.close()
-    assert recorded(tmp_path)[-2:] == ["after", "and after"]
-    assert history.read(DOCUMENT, tmp_path)[1] or recorded(tmp_path)[0] == "before"
+    assert reread(tmp_path)[-2:] == ["after", "and after"]
+    assert history.read(DOCUMENT, tmp_path)[1] or reread(tmp_path)[0] == "before"
 
 
 FULL_DISK = """
@@ -130,7 +144,7 @@ def test_a_full_disk_costs_only_what_was_not_acknowledged(tmp_path: Path) -> Non
     child = run(FULL_DISK, tmp_path)
     acknowledged = child.communicate()[0].splitlines()
     assert 5 < len(acknowledged) < 100
-    assert recorded(tmp_path) == acknowledged
+    assert reread(tmp_path) == acknowledged
     assert history.read(DOCUMENT, tmp_path)[1] == ()
     assert [path.read_bytes()[-1:] for path in segments(tmp_path)] == [b"\n", b"\n"]
 
