@@ -128,9 +128,9 @@ def test_nothing_leaks(model: Llama) -> None:
     for sequence in range(model.sequences):
         assert model.length(sequence) == len(cache.held.get(sequence, ()))
     assert cache.used <= model.cells
-    assert cache._parked.keys() == model._parked.keys()
+    assert cache._parking._rows.keys() == model._parked.keys()
     while cache.evict():
         pass
-    assert cache.used == 0 and not cache._references.any()
-    assert sorted(cache._free) == list(range(model.cells))
+    assert cache.used == 0 and not cache._cells._holders.any()
+    assert sorted(cache._cells.free) == list(range(model.cells))
     assert grown < LEAK

@@ -16,10 +16,11 @@ for that, what would then be parked is saved in a pause before.
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import count
 from typing import NamedTuple
 
-import numpy as np
+from .cells import Cells
+from .parking import WORTH_PARKING, Parking
+from .prefixes import longest
 
 
 class Cut(NamedTuple):
@@ -63,7 +64,6 @@ class Empty(NamedTuple):
 
 Order = Cut | Copy | Park | Unpark | Discard | Empty
 
-WORTH_PARKING = 64
 FEW = 256
 
 
@@ -98,30 +98,24 @@ class Cache:
         freed: Callable[[list[int]], None] = lambda cells: None,
     ) -> None:
         self._obey = obey
-        self._freed = freed
-        self._most_parked = parked
-        self._keys = count()
+        self._cells = Cells(cells, freed)
+        self._parking = Parking(parked)
         self._grain = grain
         self._sequences = sequences
-        self._references = np.zeros(cells, np.int32)
         self._kept = kept
         self._clock = 0
-        self.clear()
+        self._forget()
 
     def clear(self) -> None:
         """Know of nothing any more, because the memory was emptied."""
-        self._held: dict[int, _Held] = {}
-        # the one that was used longest ago first
-        self._parked: dict[int, array[int]] = {}
-        self._numbers = list(range(self._sequences))
-        self._references[:] = 0
-        self._free = list(range(len(self._references)))
-        self._freed(self._free)
+        self._forget()
+        self._parking.clear()
+        self._cells.clear()
 
     @property
     def used(self) -> int:
         """How many cells are in use."""
-        return len(self._references) - len(self._free)
+        return self._cells.used
 
     @property
     def held(self) -> dict[int, tuple[int, ...]]:
@@ -136,7 +130,7 @@ class Cache:
     def shared(self, tokens: Sequence[int]) -> int:
         """Return how much of the beginning of `tokens` is there."""
         wanted = array("i", tokens)
-        return max(self._longest(wanted)[1], self._longest_parked(wanted)[1])
+        return max(self._longest(wanted)[1], self._parking.longest(wanted)[1])
 
     def length(self, sequence: int) -> int:
         """Return how many tokens a sequence holds."""
@@ -160,7 +154,7 @@ class Cache:
         if 2 * shared < len(wanted) and self._may_start_afresh():
             self._start_afresh()
             source, shared = None, 0
-        key, parked = self._longest_parked(wanted)
+        key, parked = self._parking.longest(wanted)
         if key is not None and parked - shared >= WORTH_PARKING:
             returned = self._unpark(key, parked, source)
             if returned is not None:
@@ -197,17 +191,15 @@ class Cache:
         held = self._held[sequence]
         held.saved = False
         for token in tokens:
-            cell = self._free.pop()
-            self._references[cell] = 1
             held.tokens.append(token)
-            held.cells.append(cell)
+            held.cells.append(self._cells.take())
 
     def cut(self, sequence: int, length: int) -> None:
         """Forget all but the first `length` tokens of a sequence."""
         held = self._held[sequence]
         if length >= len(held.tokens):
             return
-        self._release(held.cells[length:])
+        self._cells.release(held.cells[length:])
         del held.tokens[length:], held.cells[length:]
         self._obey(Cut(sequence, length))
 
@@ -218,7 +210,7 @@ class Cache:
 
     def drop(self, sequence: int) -> None:
         """Forget a sequence."""
-        self._release(self._held.pop(sequence).cells)
+        self._cells.release(self._held.pop(sequence).cells)
         self._numbers.append(sequence)
         self._obey(Cut(sequence, 0))
 
@@ -237,7 +229,7 @@ class Cache:
 
     def room(self, cells: int, keep: int | None = None) -> bool:
         """See to it that so many cells are free, by eviction; whether they are."""
-        while len(self._free) < cells:
+        while len(self._cells.free) < cells:
             if not self.evict(keep):
                 return False
         return True
@@ -245,22 +237,17 @@ class Cache:
     def _longest(self, wanted: "array[int]") -> tuple[int | None, int]:
         """Return the sequence that shares most of the beginning of `wanted`, and how much."""
         held = ((number, one.tokens) for number, one in self._held.items())
-        number, shared = _longest(held, wanted)
+        number, shared = longest(held, wanted)
         return number, shared - shared % self._grain
-
-    def _longest_parked(self, wanted: "array[int]") -> tuple[int | None, int]:
-        """Return the key under which most of the beginning of `wanted` is saved, and how much."""
-        return _longest(self._parked.items(), wanted)
 
     def _unpark(self, key: int, shared: int, keep: int | None) -> int | None:
         """Return a busy sequence that holds the first tokens of those saved, if there is room."""
-        tokens = self._parked.pop(key)
-        self._parked[key] = tokens
+        tokens = self._parking.use(key)
         sequence = self._take(None, 0, keep) if self.room(len(tokens), keep) else None
         if sequence is None:
             return None
         # making room may have replaced what was saved by something longer
-        if key not in self._parked or not self._obey(Unpark(key, sequence)):
+        if key not in self._parking or not self._obey(Unpark(key, sequence)):
             self.drop(sequence)
             return None
         self.extend(sequence, tokens)
@@ -271,7 +258,7 @@ class Cache:
     def _park(self, sequence: int) -> None:
         """Save an idle sequence, unless little of it would be lost."""
         # what is in cells of others, too, stays; that is told quicker than what they hold
-        if (self._references[self._held[sequence].cells] == 1).sum() >= WORTH_PARKING:
+        if self._cells.alone(self._held[sequence].cells) >= WORTH_PARKING:
             others = (number for number in self._held if number != sequence)
             self._save(sequence, others)
 
@@ -280,37 +267,26 @@ class Cache:
         was. What is saved already and has less than `near` tokens that it lacks is given up.
         """
         tokens = self._held[sequence].tokens[:]
-        _, elsewhere = _longest(((number, self._held[number].tokens) for number in others), tokens)
-        _, parked = self._longest_parked(tokens)
-        lost = len(tokens) - max(elsewhere, parked)
-        if lost < WORTH_PARKING or len(tokens) > self._most_parked:
+        _, elsewhere = longest(((number, self._held[number].tokens) for number in others), tokens)
+        if not self._parking.is_worth(tokens, elsewhere):
             return False
-        surplus = sum(map(len, self._parked.values())) + len(tokens) - self._most_parked
-        for key, other in tuple(self._parked.items()):
-            if surplus > 0 or len(other) - _common(other, tokens) < near:
-                del self._parked[key]
-                self._obey(Discard(key))
-                surplus -= len(other)
-        key = next(self._keys)
-        self._parked[key] = tokens
+        for key in self._parking.make_room(tokens, near):
+            self._obey(Discard(key))
         self._held[sequence].saved = True
-        self._obey(Park(sequence, key))
+        self._obey(Park(sequence, self._parking.add(tokens)))
         return True
 
     def _may_start_afresh(self) -> bool:
         """Whether it is better to work in low cells than beside much that is of no use."""
         crowded = self.used > FEW and not any(held.busy for held in self._held.values())
-        return self._most_parked > 0 and crowded
+        return self._parking.most > 0 and crowded
 
     def _start_afresh(self) -> None:
         """Evict all at once, which is quicker than one after another."""
-        freed = np.flatnonzero(self._references).tolist()
         for number in self._oldest_first():
             self._park(number)
-            self._references[self._held.pop(number).cells] -= 1
-        self._numbers = list(range(self._sequences))
-        self._free = list(range(len(self._references)))
-        self._freed(freed)
+            self._cells.release(self._held.pop(number).cells)
+        self._forget()
         self._obey(Empty())
 
     def _oldest_first(self) -> list[int]:
@@ -335,7 +311,7 @@ class Cache:
         if source is not None and shared:
             origin = self._held[source]
             held.tokens, held.cells = origin.tokens[:shared], origin.cells[:shared]
-            self._references[held.cells] += 1
+            self._cells.share(held.cells)
             self._obey(Copy(source, number, shared))
         self._touch(number)
         return number
@@ -350,45 +326,14 @@ class Cache:
         self.drop(oldest)
         return True
 
-    def _release(self, cells: "array[int]") -> None:
-        mine = np.array(cells, np.int32)
-        self._references[mine] -= 1
-        freed = mine[self._references[mine] == 0].tolist()
-        self._free.extend(freed)
-        self._freed(freed)
-
     def _idle_cells(self) -> int:
         """Return how many cells are in use by idle sequences alone."""
-        busy = np.zeros(len(self._references), bool)
-        for held in self._held.values():
-            if held.busy:
-                busy[held.cells] = True
-        return self.used - int(busy.sum())
+        return self._cells.unheld(held.cells for held in self._held.values() if held.busy)
+
+    def _forget(self) -> None:
+        self._held: dict[int, _Held] = {}
+        self._numbers = list(range(self._sequences))
 
     def _touch(self, sequence: int) -> None:
         self._clock += 1
         self._held[sequence].used = self._clock
-
-
-def _longest(
-    rows: Iterable[tuple[int, "array[int]"]], wanted: "array[int]"
-) -> tuple[int | None, int]:
-    """Return which row shares most of the beginning of `wanted`, and how much."""
-    best: tuple[int | None, int] = (None, 0)
-    for name, row in rows:
-        most = best[1]
-        # what shares more shares this token
-        if len(row) > most < len(wanted) and row[most] == wanted[most]:
-            shared = _common(row, wanted)
-            if shared > most:
-                best = (name, shared)
-    return best
-
-
-def _common(one: "array[int]", other: "array[int]") -> int:
-    """Return how many tokens two rows have in common at their beginnings."""
-    size = min(len(one), len(other))
-    if one[:size] == other[:size]:
-        return size
-    mine, theirs = (np.frombuffer(row, np.int32, size) for row in (one, other))
-    return int(np.argmax(mine != theirs))
