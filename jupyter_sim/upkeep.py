@@ -31,12 +31,15 @@ _COPY = re.compile(r".+\.jsonl\.(?:torn|damaged)-[0-9a-f]+")
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was found in a document, or in a file; the first problem comes first."""
+    """What was found in a document, or in a file; the first problem comes first. `links` are what
+    the chain of each file ends with: the digest of the line of its last event.
+    """
 
     name: str
     events: int
     files: int
     problems: tuple[Problem, ...]
+    links: tuple[tuple[Path, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,8 @@ def verify(document: str, root: Path | None = None) -> Report:
         problems += _order(segment, document)
     merged = history.merged(segments)
     problems += _references(merged, _located(segments))
-    return Report(document, len(merged), len(segments), tuple(problems))
+    links = tuple((segment.path, segment.last) for segment in segments if segment.last)
+    return Report(document, len(merged), len(segments), tuple(problems), links)
 
 
 def verify_all(root: Path | None = None) -> Iterator[Report]:
@@ -97,14 +101,15 @@ def verify_file(path: Path) -> Report:
     if known == FORMAT or (known != simlog.FORMAT and path.suffix == ".jsonl"):
         return _verify_segment(path)
     try:
-        events = simlog.read_log(path).events
+        log = simlog.read_log(path)
     except BadLog as error:
         sentence = str(error).removeprefix(f"{path} ").rstrip(".")
         what = sentence.removeprefix(f"is damaged: line {error.line} ")
         return Report(str(path), 0, 1, (Problem(path, error.line, what),))
+    events = log.events
     lines = {event.stamp.id: (path, number) for number, event in enumerate(events, 2)}
     found = [*_twice(path, events, range(2, len(events) + 2)), *_references(events, lines)]
-    return Report(str(path), len(events), 1, tuple(found))
+    return Report(str(path), len(events), 1, tuple(found), ((path, log.last),))
 
 
 def repair(document: str, root: Path | None = None) -> list[Mended]:
@@ -177,7 +182,8 @@ def _verify_segment(path: Path) -> Report:
     problems = [*segment.damage, *_order(segment, document)]
     if not segment.size:
         problems.append(Problem(path, 0, "is empty; a segment begins with its header"))
-    return Report(str(path), len(segment.events), 1, tuple(problems))
+    links = ((path, segment.last),) if segment.last else ()
+    return Report(str(path), len(segment.events), 1, tuple(problems), links)
 
 
 def _order(segment: Segment, document: str) -> Iterator[Problem]:

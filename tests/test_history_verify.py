@@ -30,7 +30,9 @@ async def test_a_whole_history_is_said_to_be_whole(sim: Run) -> None:
     await written("three")
     assert sim("history verify") == (0, f"{DOCUMENT}  3 events in 2 files: whole\n", "")
     status, out, _ = sim(f"history verify {DOCUMENT} --format json")
-    assert (status, json.loads(out)) == (
+    told = json.loads(out)
+    assert len(told.pop("links")) == 2
+    assert (status, told) == (
         0,
         {"name": DOCUMENT, "events": 3, "files": 2, "problems": []},
     )
@@ -95,7 +97,8 @@ async def test_order_ids_and_references_are_checked_behind_a_chain_without_a_fla
 async def test_a_session_log_and_a_segment_are_verified_by_themselves(sim: Run) -> None:
     path = await written("one", "two")
     assert sim(f"export {DOCUMENT} -o story.simlog")[0] == 0
-    assert sim("history verify story.simlog")[1] == "story.simlog  2 events in 1 file: whole\n"
+    _, out, _ = sim("history verify story.simlog")
+    assert out.startswith("story.simlog  2 events in 1 file: whole\n")
     assert sim(f"history verify {path}")[0] == 0
     log = Path("story.simlog")
     log.write_bytes(log.read_bytes().replace(b"two", b"TWO"))
@@ -116,7 +119,7 @@ async def test_what_a_file_is_is_told_by_how_it_begins_and_an_empty_one_is_not_w
     Path("changed").write_bytes(Path("a log").read_bytes().replace(b"two", b"TWO"))
     for name in ("empty.jsonl", "empty.simlog"):
         Path(name).touch()
-    assert sim("history verify 'a log'")[1] == "a log  2 events in 1 file: whole\n"
+    assert sim("history verify 'a log'")[1].startswith("a log  2 events in 1 file: whole\n")
     assert "names the writer" in sim("history verify 'a segment.simlog'")[1]
     for name in ("changed", "empty.jsonl", "empty.simlog"):
         status, out, err = sim(f"history verify {name}")

@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from jupyter_sim import history, summaries, upkeep
+from jupyter_sim import folders, history, summaries, upkeep
 from jupyter_sim.errors import BadLog
 from jupyter_sim.events import (
     Edited,
@@ -219,6 +220,23 @@ def test_a_session_log_goes_into_an_empty_folder_and_comes_out_the_same(
     assert Path("same.simlog").read_bytes() == Path("story.simlog").read_bytes()
     assert texts(again.events) == texts(first.events)
     assert upkeep.verify(DOCUMENT).problems == ()
+
+
+def test_what_is_verified_ends_with_a_link_to_keep_and_compare(sim: Run) -> None:
+    write_log(Path("story.simlog"), header(), story())
+    sim("import story.simlog")
+    (segment,) = (folders.default_root() / DOCUMENT).glob("*.jsonl")
+    event, end = Path("story.simlog").read_bytes().splitlines()[-2:]
+    ends = {"story.simlog": event, str(segment): segment.read_bytes().splitlines()[-1]}
+    links = {name: sha256(line).hexdigest() for name, line in ends.items()}
+    assert json.loads(end)["prev"] == links["story.simlog"]
+    log = Path("story.simlog")
+    for name, kept in ((log, log), (segment, segment), (DOCUMENT, segment)):
+        link = links[str(kept)]
+        _, out, _ = sim(f"history verify {name}")
+        assert out.splitlines()[1:] == [f"  last link {link} of {kept.name}"]
+        _, out, _ = sim(f"history verify {name} --format json")
+        assert json.loads(out)["links"] == [{"file": str(kept), "digest": link}]
 
 
 def test_what_is_there_already_is_not_imported_again(sim: Run) -> None:

@@ -29,7 +29,9 @@ a new segment before that. Stopped anywhere, it can be run again.
 
 NAMED = """\
 FILE is a session log or a segment, whatever its name. Without either, all documents are checked.
-The exit status is 1 where anything is wrong.
+The exit status is 1 where anything is wrong. Of what is named and whole, the last link of each
+file's chain is told, the digest of the line of its last event: who keeps that somewhere else can
+see later that nobody made the chain anew.
 """
 
 GC = """\
@@ -105,6 +107,8 @@ def _verify(args: argparse.Namespace) -> int:
         print(f"{one_line(report.name)}  {held}: {wrong if report.problems else 'whole'}")
         for problem in report.problems[:1]:
             print(f"  {one_line(str(problem))}")
+        for path, link in report.links if args.name and not report.problems else ():
+            print(f"  last link {link} of {one_line(path.name)}")
     return 0 if whole else 1
 
 
@@ -131,6 +135,7 @@ def _builtins(report: upkeep.Report) -> dict[str, object]:
         "events": report.events,
         "files": report.files,
         "problems": problems,
+        "links": [{"file": str(path), "digest": link} for path, link in report.links],
     }
 
 

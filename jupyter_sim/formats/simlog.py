@@ -49,10 +49,13 @@ class Entry(Value, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """A session log that was read wholly and found intact."""
+    """A session log that was read wholly and found intact. `last` proves the line of its last
+    event, where it was read from a file.
+    """
 
     header: Header
     events: tuple[Event, ...]
+    last: str = ""
 
 
 def write_log(out: Path, header: Header, events: Sequence[Event]) -> None:
@@ -82,9 +85,9 @@ def read_log(path: Path) -> Log:
             after = enter(file)
             raws = map(parsed, lines(file)) if after else lines(file)
             header, first = _read_header(path, raws)
-            events = tuple(_read_events(path, raws, digest(first)))
+            events, last = _read_events(path, raws, digest(first))
             _check_end(path, file, len(events) + 2, after)
-            return Log(header, events)
+            return Log(header, tuple(events), last)
     except OSError as error:
         raise BadLog(f"{path} cannot be read: {error.strerror}.") from error
 
@@ -108,21 +111,23 @@ def _read_header(path: Path, raws: Iterator[bytes]) -> tuple[Header, bytes]:
         raise _bad(path, 1, str(error)) from error
 
 
-def _read_events(path: Path, raws: Iterator[bytes], prev: str) -> Iterator[Event]:
+def _read_events(path: Path, raws: Iterator[bytes], prev: str) -> tuple[list[Event], str]:
+    """The events, and what proves the last line before the end."""
+    events: list[Event] = []
     last = (0, "")
-    count = 0
     for number, raw in enumerate(raws, 2):
         entry = _read_entry(path, number, raw, prev)
         if entry.event is None:
-            return _check_count(path, number, count, entry)
+            _check_count(path, number, len(events), entry)
+            return events, prev
         order = (entry.event.stamp.seq, entry.event.stamp.writer)
         if order <= last:
             raise _bad(path, number, "is out of order")
-        if count == MAX_EVENTS:
+        if len(events) == MAX_EVENTS:
             raise BadLog(f"{path} has more than {MAX_EVENTS:,} events, the most that are read.")
-        last, count, prev = order, count + 1, digest(raw.removesuffix(b"\n"))
-        yield entry.event
-    raise _cut(path, count + 1)
+        last, prev = order, digest(raw.removesuffix(b"\n"))
+        events.append(entry.event)
+    raise _cut(path, len(events) + 1)
 
 
 def _read_entry(path: Path, number: int, raw: bytes, prev: str) -> Entry:
