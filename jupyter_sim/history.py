@@ -4,20 +4,19 @@ All of it is in memory here, in order, and on disk before that is said. It knows
 the format stands in `formats.header`; `formats.segment` reads it, and `formats.writer` writes it.
 """
 
-import asyncio
 import errno
 import os
 import time
 import uuid
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from functools import partial
 from operator import attrgetter
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from . import folders
+from .commits import Commits
 from .errors import BadInput, HistoryError
 from .events import MAX_SEQ, Event, Stamp
 from .formats import simlog
@@ -28,15 +27,6 @@ from .formats.holding import attend
 from .formats.segment import Segment, read_segments, set_aside
 from .formats.writer import Writer
 from .summaries import summed_up
-
-
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    """Events on their way to the disk, and who waits for them."""
-
-    events: tuple[Event, ...]
-    lines: list[bytes]
-    future: asyncio.Future[None]
 
 
 class History:
@@ -65,9 +55,7 @@ class History:
         self._segments = Writer(self._places, header)
         self._along: Sequence[Event] = ()
         self.of = ""
-        self._thread = ThreadPoolExecutor(1, "history")
-        self._queue: list[_Waiting] = []
-        self._commit: asyncio.Task[None] | None = None
+        self._commits = Commits(self._write)
         self._closed = False
 
     @classmethod
@@ -149,12 +137,11 @@ class History:
             raise HistoryError("The history is closed. Open the document again to go on.")
         if not events:
             return
-        loop = asyncio.get_running_loop()
-        waiting = _Waiting(events, [dump(event) for event in events], loop.create_future())
-        self._queue.append(waiting)
-        if self._commit is None:
-            self._commit = loop.create_task(self._commit_queue())
-        await waiting.future
+        lines = [dump(event) for event in events]
+        try:
+            await self._commits.add(lines, partial(self._land, events))
+        except OSError as error:
+            raise _unwritten(error) from error
 
     async def rename(self, path: str) -> None:
         """Write down that the document is at another path now: what is recorded from here on
@@ -163,34 +150,19 @@ class History:
         if path == self.path:
             return
         self.path = path
-        work = asyncio.get_running_loop().run_in_executor(
-            self._thread, self._segments.rename, path, bool(self._events) and not self._along
-        )
+        now = bool(self._events) and not self._along
         try:
-            await work
+            await self._commits.run(partial(self._segments.rename, path, now))
         except OSError as error:
             raise _unwritten(error) from error
 
     async def close(self) -> None:
         """Wait until all is on disk, and let go of the file."""
         self._closed = True
-        if self._commit is not None:
-            await self._commit
+        await self._commits.close()
         self._segments.close()
-        self._thread.shutdown()
         while self._attended:
             os.close(self._attended.pop())
-
-    async def _commit_queue(self) -> None:
-        """Write what waits together; what comes meanwhile waits for the next round."""
-        loop = asyncio.get_running_loop()
-        while self._queue:
-            group, self._queue = self._queue, []
-            lines = [line for waiting in group for line in waiting.lines]
-            work = loop.run_in_executor(self._thread, self._write, lines)
-            await asyncio.wait([work])
-            self._answer(group, work.exception())
-        self._commit = None
 
     def _write(self, lines: Sequence[bytes]) -> None:
         """What a copy begins with comes first."""
@@ -201,17 +173,6 @@ class History:
             settle(self._places, header, self._along)
             self._along = ()
         self._segments.write(lines)
-
-    def _answer(self, group: list[_Waiting], error: BaseException | None) -> None:
-        for waiting in group:
-            if error is None:
-                self._land(waiting.events)
-            if waiting.future.done():
-                continue
-            if error is None:
-                waiting.future.set_result(None)
-            else:
-                waiting.future.set_exception(_unwritten(error))
 
     def _land(self, events: tuple[Event, ...]) -> None:
         for event in events:
@@ -278,15 +239,11 @@ def _sentences(segments: Sequence[Segment]) -> tuple[str, ...]:
     return tuple(str(problem) for segment in segments for problem in segment.damage)
 
 
-def _unwritten(error: BaseException) -> BaseException:
-    if not isinstance(error, OSError):
-        return error
+def _unwritten(error: OSError) -> HistoryError:
     full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     remedy = "Make room on the disk" if full else "Make the folder writable"
-    sentence = HistoryError(
+    return HistoryError(
         f"The history could not be written ({error.strerror}: {error.filename or 'its segment'}), "
         f"so nothing was recorded. {remedy}: verdicts wait in the page and are recorded then, and "
         "what was proposed is to be proposed again. The notebook itself can still be saved."
     )
-    sentence.__cause__ = error
-    return sentence

@@ -23,7 +23,7 @@ PURE = {
     *("runs", "tree", "edits", "requests", "answers", "protocol", "prompt"),
     *("curation", "choices", "tally"),
 }
-STORES = {"folders", "summaries", "history", "upkeep", "imports", "formats"}
+STORES = {"folders", "summaries", "commits", "history", "upkeep", "imports", "formats"}
 WORKER = {"errors", "events", "engine"}
 # the engine on this side of the pipe
 PARENT = {"engine.client", "engine.loading", "engine.builds"}
@@ -42,6 +42,7 @@ MAY_IMPORT = {
     "events": {"errors"},
     **dict.fromkeys(PURE, VALUES | PURE),
     **dict.fromkeys(STORES, VALUES | PURE | STORES),
+    "commits": set[str](),
     "models": {"errors", "events"},
     "engine": WORKER,
     **dict.fromkeys(PARENT, WORKER | {"models"}),
