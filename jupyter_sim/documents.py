@@ -6,7 +6,7 @@ what the first had recorded when the copy was saved. Where not, the notebook was
 recorded at a path since its file was last saved belongs to that file, whatever the file says. Text
 files and widgets are found by path, and a text file that was moved by the text that was last
 recorded. The paths are names only: hosts say what is in the files, and this module opens none but
-through `history`.
+through `history` and `summaries`.
 """
 
 import asyncio
