@@ -146,18 +146,20 @@ export class BranchesPanel extends Widget {
     return button;
   }
 
-  /** Look at the cell that one works in now. */
+  /** Look at the cell that one works in now. A panel that was hidden, as a change of theme does for a
+   * moment, shows what it showed until it is told anew. */
   private look(): void {
     if (!this.isVisible) return;
     const place = this.options.current.place;
     this.name(place);
-    if (this.stop && isSame(place, this.place)) return;
+    const same = isSame(place, this.place);
+    if (this.stop && same) return;
     this.leave();
     this.place = place;
-    this.fresh = true;
+    this.fresh ||= !same;
     const { trans } = this.options;
     if (place) {
-      this.view.say(trans.__("Loading…"));
+      if (!same) this.view.say(trans.__("Loading…"));
       const { client, id } = place.cell;
       this.stop = client.look(id, (tree, trouble) => this.hear(tree, trouble));
     } else {
@@ -169,7 +171,6 @@ export class BranchesPanel extends Widget {
     this.stop?.();
     this.stop = null;
     this.tree = null;
-    this.place = null;
   }
 
   private hear(tree: Tree | null, trouble: string): void {

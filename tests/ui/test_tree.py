@@ -197,6 +197,25 @@ def test_the_same_tree_is_a_graph_that_is_walked_by_the_same_keys(
     assert desk.ask("() => desk.writing()")
 
 
+def test_a_change_of_theme_leaves_the_focus_and_the_selection_in_the_graph(
+    desk: Desk, tree: Tree, written: Written
+) -> None:
+    tree.open()
+    desk.press("g")
+    graph = desk.page.locator(".jp-sim-graph")
+    desk.press("ArrowLeft")
+    selected = graph.get_attribute("aria-label")
+    graph.evaluate("graph => { window.went = 0; graph.onblur = () => window.went++; }")
+    for theme in ("dark", "light"):
+        desk.dress(theme)
+        assert desk.ask("() => window.went") == 0
+        assert graph.get_attribute("aria-label") == selected
+    desk.press("p")
+    tree.until("rows.some((row) => row.selected && !row.head && row.pinned)")
+    desk.press("g")
+    desk.press("Escape")
+
+
 def test_walking_from_the_caret_shows_what_is_on_offer_there(
     desk: Desk, fan: Fan, tree: Tree, written: Written
 ) -> None:
