@@ -22,6 +22,9 @@ NOT_OURS = ["@jupyter-widgets/jupyterlab-manager", "Could not restore the debugg
 """Who complain on their own: the widgets' manager, in every notebook without a kernel, and the
 debugger, of a kernel that ends while it is asked."""
 
+GONE = ("ERR_CONNECTION_RE", "WebSocket connection", "ServerConnection", "Failed to fetch")
+"""What JupyterLab itself prints and throws when its server is gone, as when it saves its layout."""
+
 
 class Desk:
     """One page.
@@ -141,6 +144,19 @@ class Desk:
         """Let the page's process die, as one does that ran out of memory."""
         with self.page.expect_event("crash"), suppress(Error):
             self.page.goto("chrome://crash")
+
+    def lose_server(self) -> None:
+        """Kill the server, and have JupyterLab say so at once and not again.
+
+        Its dialog, which comes whenever it next asks the server for something, takes the keys.
+        """
+        self.forgive(*GONE)
+        self.lab.kill()
+        self.ask("() => jupyterapp.serviceManager.sessions.refreshRunning().catch(() => {})")
+        dialog = self.page.locator(".jp-Dialog", has_text="Server Connection Error")
+        dialog.get_by_role("checkbox").check()
+        dialog.get_by_role("button", name="Close").click()
+        self.until("() => document.querySelector('.jp-Dialog') === null && desk.writing()")
 
     def tell(self, picture: Path) -> None:
         """Print what is known after a failure, and take a picture."""

@@ -9,8 +9,6 @@ from .lab import running
 
 OPENING = "It was a dark and "
 STARTER = files("jupyter_sim") / "data" / "starter.gguf"
-GONE = ("ERR_CONNECTION_RE", "WebSocket connection", "ServerConnection", "Failed to fetch")
-"""What JupyterLab itself prints and throws when its server is gone, as when it saves its layout."""
 
 
 def is_sentence(text: str) -> bool:
@@ -60,8 +58,7 @@ def test_a_killed_server_loses_no_acknowledged_verdict(own_desk, tmp_path: Path)
         desk.press(BRANCH)
         desk.recorded()
         before = lab.events(name)
-        desk.forgive(*GONE)
-        lab.kill()
+        desk.lose_server()
         assert lab.events(name) == before
         assert before[-1]["type"] == "branched"
         desk.press(DISMISS)
@@ -77,8 +74,7 @@ def test_verdicts_given_while_the_server_is_away_are_kept(own_desk, tmp_path: Pa
         name = desk.notebook(OPENING)
         fan.propose()
         desk.recorded()
-        desk.forgive(*GONE)
-        lab.kill()
+        desk.lose_server()
         fan.sentence()
         fan.highlight(1)
         ghost = fan.look().ghost
@@ -103,8 +99,7 @@ def test_verdicts_that_a_crashed_page_could_not_tell_are_told_by_the_next(
         desk.recorded()
         desk.save()
         before = lab.events(name)
-        desk.forgive(*GONE)
-        lab.kill()
+        desk.lose_server()
         fan.sentence()
         desk.press(BRANCH)
         desk.until("() => desk.shelved('branch')")

@@ -2,7 +2,6 @@
 
 import json
 from codecs import BOM_UTF8
-from collections import Counter
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page
@@ -25,7 +24,7 @@ from .replay import (
     STEP,
     Replay,
 )
-from .test_failures import GONE, is_sentence
+from .test_failures import is_sentence
 
 OPENING = "It was a dark and "
 EXAMPLE = Path(__file__).parents[2] / "examples" / "example.simlog"
@@ -65,9 +64,8 @@ def test_a_text_that_was_written_over_crashes_is_played_back_to_the_letter(
         desk.press(DISMISS)
         desk.set(length="sentence", n=5)
         fan.propose()
-        desk.forgive(*GONE)
         desk.press(BRANCH)
-        lab.kill()
+        desk.lose_server()
         assert is_sentence(fan.sentence())
         desk.press(NEXT)
         accepted = desk.text() + fan.look().ghost
@@ -89,8 +87,9 @@ def test_a_text_that_was_written_over_crashes_is_played_back_to_the_letter(
         desk.save()
         desk.recorded()
         written = desk.text()
-        kinds = Counter(event["type"] for event in lab.events(name))
-        assert kinds["accepted"] == 4 and kinds["branched"] == kinds["rejected"] == 1
+        kinds = [event["type"] for event in lab.events(name)]
+        given = [kind for kind in kinds if kind in ("accepted", "branched", "rejected")]
+        assert given == ["accepted"] * 2 + ["branched", "accepted", "rejected", "accepted"]
         assert written == desk.saved(name) and written.startswith(accepted + " Then ")
 
         desk.command("jupyter-sim:replay")
@@ -107,7 +106,7 @@ def test_a_text_that_was_written_over_crashes_is_played_back_to_the_letter(
         replay.focus()
         replay.press(*[FASTER] * 4, PLAY)
         replay.at_end()
-        assert replay.events == sum(kinds.values())
+        assert replay.events == len(kinds)
         assert replay.text == written
         replay.settled()
         assert replay.figures["choices"] == "3"
