@@ -9,7 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / ".ci"))
 import build_llama
-from prefetch import CHANGES, PRODUCTS, add_prefetching
+from products import CHANGES, PRODUCTS, change
 
 PROJECT = f"""\
 [build-system]
@@ -33,7 +33,7 @@ def unpacked(folder: Path, text: str) -> Path:
 def test_what_is_known_is_changed_once_and_all_else_stays(tmp_path: Path) -> None:
     known = "before\n" + "between\n".join(CHANGES) + "after\n"
     products = unpacked(tmp_path, known)
-    add_prefetching(tmp_path)
+    change(tmp_path)
     assert products.read_text() == "before\n" + "between\n".join(CHANGES.values()) + "after\n"
 
 
@@ -42,7 +42,7 @@ def test_an_unknown_source_is_refused_and_left_alone(tmp_path: Path, missing: st
     text = "".join(old for old in CHANGES if old != missing)
     products = unpacked(tmp_path, text)
     with pytest.raises(ValueError, match="does not know"):
-        add_prefetching(tmp_path)
+        change(tmp_path)
     assert products.read_text() == text
 
 

@@ -18,6 +18,7 @@ SHAPES = {
     "120M-bf16": synthetic.M120_BF16,
     "1.1B": synthetic.B1,
     "1.1B-bf16": synthetic.B1_BF16,
+    "1.1B-q4": synthetic.B1_Q4,
 }
 
 

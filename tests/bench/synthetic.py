@@ -40,8 +40,9 @@ M15 = Shape(6, 288, 6, 6, 768)
 M120 = Shape(30, 576, 9, 3, 1536)
 M120_WIDE = M120._replace(vocabulary=128_000)
 M120_BF16 = M120._replace(quantisation=BF16)
-B1 = Shape(22, 2048, 32, 4, 5632, quantisation=Q4_0)
+B1 = Shape(22, 2048, 32, 4, 5632)
 B1_BF16 = B1._replace(quantisation=BF16)
+B1_Q4 = B1._replace(quantisation=Q4_0)
 
 
 def write(path: Path, shape: Shape, seed: int = 0) -> Path:

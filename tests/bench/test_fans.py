@@ -44,6 +44,7 @@ TARGETS = {
     "120M-bf16": Targets("≥ 2.8", "≥ 2.7", "≤ 4", "≥ 3.4", rounds=3),
     "1.1B": Targets("≥ 3.0", "≥ 2.8", "≤ 1.5", "≥ 3.4", rounds=3),
     "1.1B-bf16": Targets("≥ 3.0", "≥ 2.8", "≤ 1.5", "≥ 3.4", rounds=2),
+    "1.1B-q4": Targets(rounds=2),
 }
 
 

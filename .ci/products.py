@@ -1,13 +1,19 @@
-"""A change to llama.cpp's matrix products: fetch the next rows of weights before they are needed.
+"""Changes to llama.cpp's matrix products, where several rows of a batch are multiplied at once.
 
-Several rows of a batch are multiplied tile by tile, and a tile reads four rows of weights in turn.
-Some processors foresee one stream of memory in a page and not four, and then wait for each line: on
-an AMD EPYC two rows took as long as one row twice. So while a tile is computed, the next one of the
-same thread is fetched, in the order of memory. No bit of a result changes.
+Prefetching, on x86: products are computed tile by tile, and a tile reads four rows of weights in
+turn. Some processors foresee one stream of memory in a page and not four, and then wait for each
+line: on an AMD EPYC two rows took as long as one row twice. So while a tile is computed, the next
+one of the same thread is fetched, in the order of memory. No bit of a result changes.
+
+Eight rows, with AVX-512 VNNI: weights in Q8_0 are multiplied as `eight_rows.h` says, which takes a
+third of the instructions. A block's sum is exact, as before; blocks are added up in another order.
 """
 
+import hashlib
+import shutil
 from pathlib import Path
 
+EIGHT_ROWS = Path(__file__).with_name("eight_rows.h")
 PRODUCTS = Path("vendor", "llama.cpp", "ggml", "src", "ggml-cpu", "llamafile", "sgemm.cpp")
 
 # A small tile is fetched into the first cache; a large one into the second, to drive nothing out.
@@ -63,17 +69,44 @@ TILE = """
         for (int64_t l = 0; l < k; l += KN) {
 """
 SCALES = "                __m128 da = _mm_cvtph_ps(_mm_set_epi64x(0, a_delta));\n"
+SEVERAL = """    if (n < 2)
+        return false;
+"""
+SEVERAL_OR_EIGHT = """#ifdef HAS_EIGHT_ROWS
+    if (n < 2 && Atype != GGML_TYPE_Q8_0)
+#else
+    if (n < 2)
+#endif
+        return false;
+"""
+CASE = """    case GGML_TYPE_Q8_0: {
+        if (Btype != GGML_TYPE_Q8_0)
+           return false;
+"""
+EIGHT = """#ifdef HAS_EIGHT_ROWS
+        EightRows{params, k, (const block_q8_0 *)A, lda, (const block_q8_0 *)B, ldb,
+                  (float *)C, ldc}.matmul(m, n);
+        return true;
+#endif
+"""
 CHANGES = {
-    HEADING: HEADING + FETCH,
+    HEADING: HEADING + FETCH + f'#include "{EIGHT_ROWS.name}"\n\n',
     TILE: NEXT,
     "RN>(ii + bi, jj);": "RN>(ii + bi, jj, jj ? nullptr : next<RM * BM>(ii, bi + RM, m));",
     "RN-1>(ii + bi, jj);": "RN-1>(ii + bi, jj, jj ? nullptr : next<RM * BM>(ii, bi + RM, m));",
     SCALES: SCALES
     + "                if (jj == n0) fetch_rows<4>(A + lda * (ii + 4), lda, k, l, 1);\n",
+    SEVERAL: SEVERAL_OR_EIGHT,
+    CASE: CASE + EIGHT,
 }
 
 
-def add_prefetching(source: Path) -> None:
+def version() -> str:
+    """Return what tells these changes from others."""
+    return hashlib.sha256(repr(CHANGES).encode() + EIGHT_ROWS.read_bytes()).hexdigest()
+
+
+def change(source: Path) -> None:
     """Change the products in an unpacked llama-cpp-python.
 
     Raises ValueError with a sentence where they are not as this change knows them.
@@ -83,9 +116,10 @@ def add_prefetching(source: Path) -> None:
     for old, new in CHANGES.items():
         if old not in text:
             raise ValueError(
-                f"{source.name} came, and its source is of a version that .ci/prefetch.py does not "
+                f"{source.name} came, and its source is of a version that .ci/products.py does not "
                 f"know: it expects {old.strip().splitlines()[0]!r} in {PRODUCTS}; renew CHANGES "
                 "there, or set VERSION in .ci/build_llama.py to a version that it knows."
             )
         text = text.replace(old, new, 1)
     path.write_text(text, encoding="utf-8")
+    shutil.copy(EIGHT_ROWS, path.parent)
