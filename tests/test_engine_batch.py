@@ -111,12 +111,17 @@ def test_only_the_most_urgent_take_part() -> None:
     assert [part.job for part in jobs.batch()] == [fan]
 
 
-def test_where_nothing_may_depend_on_company_a_slice_ends_at_the_grain_and_is_alone() -> None:
+def test_where_nothing_may_depend_on_company_all_are_alone_and_slices_end_at_the_grain() -> None:
     jobs = Jobs()
     jobs.prompt(100, read=64)
     assert sizes(jobs.batch(grain=32)) == [32]
-    jobs.streaming(2)
-    assert sizes(jobs.batch(grain=32)) == [1, 1]
+    run = jobs.streaming(2)
+    one, other = run.live
+    for first, second in [(one, other), (other, one)]:
+        (part,) = jobs.batch(grain=32)
+        assert part.owner is first and sizes([part]) == [1]
+        jobs.read[first.sequence] += 2
+        assert jobs.batch(grain=32)[0].owner is second
 
 
 def test_arrays_flag_the_last_wanted_tokens() -> None:

@@ -4,6 +4,7 @@ On the starter model, in this process.
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +16,8 @@ from jupyter_sim.engine.sampling import weigh
 from jupyter_sim.engine.wire import Said, Settings
 from jupyter_sim.errors import SimError
 from jupyter_sim.models import resolve
+
+from .bench import synthetic
 
 STORY = (
     "The harbour was quiet that evening, and the boats lay still at their moorings. An old man sat "
@@ -86,6 +89,17 @@ def test_one_candidate_says_what_it_says_among_eight(exact: Llama, prompt: str) 
     (fan,) = Table(exact).draw(ask(prompt))
     for seed in range(8):
         (alone,) = Table(exact).draw(ask(prompt, (seed,)))
+        assert of_seed(alone, 0) == of_seed(fan, seed)
+
+
+@pytest.mark.parametrize("kind", [synthetic.Q4_0, synthetic.BF16])
+def test_that_holds_for_weights_of_any_type(tmp_path: Path, kind: int) -> None:
+    shape = synthetic.Shape(4, 256, 4, 2, 768, vocabulary=2_000, quantisation=kind)
+    path = synthetic.write(tmp_path / "tiny.gguf", shape)
+    model = Llama(path, Settings(context=256, threads=1, deterministic=True))
+    (fan,) = Table(model).draw(ask("It was a dark and "))
+    for seed in range(8):
+        (alone,) = Table(model).draw(ask("It was a dark and ", (seed,)))
         assert of_seed(alone, 0) == of_seed(fan, seed)
 
 

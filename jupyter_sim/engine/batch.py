@@ -3,8 +3,8 @@
 Only the most urgent jobs take part; the others wait where they are. A slice is as long as those
 who stream can wait, or as what comes next can wait where nobody streams, and then in whole
 micro-batches, as a part of one is dear; it goes round from job to job. Where results must not
-depend on what is beside them, a slice begins and ends at multiples of a grain, and nothing else
-goes into its batch.
+depend on what is beside them, every token is alone in its batch, and a slice begins and ends at
+multiples of a grain.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -65,7 +65,7 @@ def compose(
         for way in run.ways
     ]
     if parts and grain > 1:
-        return parts
+        return [min(parts, key=lambda part: part.start)]
     room = pace.slice(streaming=bool(parts))
     crumb = 0 if parts else SMALLEST_SLICE
     return [*parts, *_slices(jobs, length, room, crumb, SEQUENCES - len(parts), grain)]
