@@ -38,10 +38,13 @@ X86_SETS = {
     "GGML_FMA": {"fma"},
     "GGML_F16C": {"f16c"},
 }
-AVX512_OPTIONS = ["GGML_AVX512", "GGML_AVX512_VBMI", "GGML_AVX512_VNNI", "GGML_AVX512_BF16"]
-AVX512_NEEDS = {
-    *("avx512f", "avx512cd", "avx512vl", "avx512bw", "avx512dq"),
-    *("avx512vbmi", "avx512_vnni", "avx512_bf16"),  # as Linux spells them
+# Without byte products the wider registers gain little, and some processors become slower for them.
+AVX512 = {"avx512f", "avx512cd", "avx512vl", "avx512bw", "avx512dq", "avx512_vnni"}
+X86_SETS |= {
+    "GGML_AVX512": AVX512,
+    "GGML_AVX512_VBMI": {*AVX512, "avx512vbmi"},
+    "GGML_AVX512_VNNI": AVX512,
+    "GGML_AVX512_BF16": {*AVX512, "avx512_bf16"},  # as Linux spells it
 }
 
 
@@ -60,7 +63,6 @@ def processor_features() -> set[str]:
 def instruction_flags(features: set[str]) -> list[str]:
     """Return the CMake flags that turn on what an x86 processor has, and nothing else."""
     chosen = {option: needs <= features for option, needs in X86_SETS.items()}
-    chosen |= dict.fromkeys(AVX512_OPTIONS, features >= AVX512_NEEDS)
     return [
         "-DGGML_NATIVE=OFF",
         *(f"-D{name}={'ON' if on else 'OFF'}" for name, on in chosen.items()),

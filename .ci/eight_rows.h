@@ -12,8 +12,6 @@
 #if defined(__AVX512VNNI__) && defined(__AVX512VL__) && defined(__AVX512BW__)
 #define HAS_EIGHT_ROWS
 
-#include <vector>
-
 class EightRows {
   public:
     EightRows(const ggml_compute_params *params, int64_t k, const block_q8_0 *A, int64_t lda,
@@ -22,20 +20,21 @@ class EightRows {
 
     void matmul(int64_t m, int64_t n) {
         scale(n);
-        const int64_t jobs = (m + JOB - 1) / JOB;
+        const int64_t job_rows = rows_of_a_job(m);
+        const int64_t jobs = (m + job_rows - 1) / job_rows;
         if (params->ith == 0)
             ggml_threadpool_chunk_set(params->threadpool, params->nth);
         ggml_barrier(params->threadpool);
         for (int64_t job = params->ith; job < jobs; job = ggml_threadpool_chunk_add(params->threadpool, 1)) {
-            const int64_t end = JOB * (job + 1) < m ? JOB * (job + 1) : m;
-            for (int64_t first = JOB * job; first < end; first += ROWS)
-                rows(first, m, n, coming(first, end, m));
+            const int64_t begin = job_rows * job, end = begin + job_rows < m ? begin + job_rows : m;
+            for (int64_t first = begin; first < end; first += ROWS)
+                rows(first, m, n, coming(first, end, job_rows, m));
         }
         ggml_barrier(params->threadpool);
     }
 
   private:
-    static constexpr int ROWS = 8, COLUMNS = 8, JOB = 64, AHEAD = 2 * ROWS;
+    static constexpr int ROWS = 8, COLUMNS = 8, AHEAD = 2 * ROWS, LARGEST_JOB = 64;
 
     // Of a block of activations: its scale, and where each sum begins.
     struct Scale {
@@ -61,9 +60,16 @@ class EightRows {
             }
     }
 
+    // Some jobs for each thread, so that none waits long for the last one, of some rows each.
+    int64_t rows_of_a_job(int64_t m) const {
+        const int64_t share = (m / (4 * params->nth) + ROWS - 1) / ROWS * ROWS;
+        return share < ROWS ? ROWS : share < LARGEST_JOB ? share : LARGEST_JOB;
+    }
+
     // The rows to fetch while those from `first` on are multiplied; threads take turns at jobs.
-    const block_q8_0 *coming(int64_t first, int64_t end, int64_t m) const {
-        const int64_t row = first + AHEAD < end ? first + AHEAD : first + AHEAD + JOB * (params->nth - 1);
+    const block_q8_0 *coming(int64_t first, int64_t end, int64_t job_rows, int64_t m) const {
+        const int64_t skipped = first + AHEAD < end ? 0 : job_rows * (params->nth - 1);
+        const int64_t row = first + AHEAD + skipped;
         return row + ROWS <= m ? A + lda * row : nullptr;
     }
 

@@ -61,6 +61,7 @@ NEXT = """
 """
 
 # What is there, first for x86, and what takes its place.
+INCLUDED = '#include "sgemm.h"\n'
 HEADING = "// FLOATING POINT MATRIX MULTIPLICATION\n"
 TILE = """
     template <int RM, int RN>
@@ -90,6 +91,7 @@ EIGHT = """#ifdef HAS_EIGHT_ROWS
 #endif
 """
 CHANGES = {
+    INCLUDED: INCLUDED + "#include <vector>\n",
     HEADING: HEADING + FETCH + f'#include "{EIGHT_ROWS.name}"\n\n',
     TILE: NEXT,
     "RN>(ii + bi, jj);": "RN>(ii + bi, jj, jj ? nullptr : next<RM * BM>(ii, bi + RM, m));",
