@@ -190,9 +190,8 @@ class Cache:
         """Note that tokens were decoded at the end of a sequence."""
         held = self._held[sequence]
         held.saved = False
-        for token in tokens:
-            held.tokens.append(token)
-            held.cells.append(self._cells.take())
+        held.tokens.extend(tokens)
+        held.cells.extend(self._cells.take(len(held.tokens) - len(held.cells)))
 
     def cut(self, sequence: int, length: int) -> None:
         """Forget all but the first `length` tokens of a sequence."""

@@ -15,24 +15,26 @@ class Cells:
     def __init__(self, number: int, freed: Callable[[list[int]], None]) -> None:
         self._holders = np.zeros(number, np.int32)
         self._freed = freed
-        self.clear()
+        self.free = list(range(number))
 
     def clear(self) -> None:
         """Let all be free."""
+        self._freed(np.flatnonzero(self._holders).tolist())
         self._holders[:] = 0
         self.free = list(range(len(self._holders)))
-        self._freed(self.free)
 
     @property
     def used(self) -> int:
         """How many are held by any sequence."""
         return len(self._holders) - len(self.free)
 
-    def take(self) -> int:
-        """Return a free one, held once from here on."""
-        cell = self.free.pop()
-        self._holders[cell] = 1
-        return cell
+    def take(self, count: int) -> list[int]:
+        """Return free ones, held once from here on."""
+        start = len(self.free) - count
+        cells = self.free[start:]
+        del self.free[start:]
+        self._holders[cells] = 1
+        return cells
 
     def share(self, cells: "array[int]") -> None:
         """Note that one more sequence holds some."""

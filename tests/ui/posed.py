@@ -162,10 +162,10 @@ class Posed:
 
 
 def chosen(drafts: list[dict[str, Any]], wanted: tuple[str, ...]) -> list[dict[str, Any]]:
-    """As many drafts as are wanted: those, or others that read well."""
+    """As many drafts as are wanted: those, or others, first of all such as read well."""
     known = {draft["text"]: draft for draft in reversed(drafts)}
-    well = [text for text in known if reads_well(text) and text not in wanted]
-    return [known[text] if text in known else known[well.pop()] for text in wanted]
+    others = sorted((text for text in known if text not in wanted), key=reads_well)
+    return [known[text] if text in known else known[others.pop()] for text in wanted]
 
 
 def reads_well(text: str) -> bool:
