@@ -97,9 +97,7 @@ def test_what_is_installed_does_not_name_the_folder_that_it_was_built_in(
     assert (tmp_path / "stamp").read_text().startswith(build_llama.VERSION)
 
 
-def test_instruction_sets_of_the_processor_are_named_and_wide_ones_need_byte_products() -> None:
-    None
-):
+def test_instruction_sets_of_a_processor_are_named_and_wide_ones_need_byte_products() -> None:
     wide = {"avx512f", "avx512cd", "avx512vl", "avx512bw", "avx512dq"}
     expected = {
         frozenset(wide): set(),
