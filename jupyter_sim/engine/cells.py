@@ -33,7 +33,8 @@ class Cells:
         start = len(self.free) - count
         cells = self.free[start:]
         del self.free[start:]
-        self._holders[cells] = 1
+        for cell in cells:
+            self._holders[cell] = 1
         return cells
 
     def share(self, cells: "array[int]") -> None:
