@@ -4,6 +4,9 @@ from pathlib import Path
 
 from jupyter_sim import folders, history
 from jupyter_sim.events import Opened
+from jupyter_sim.formats.chain import dump
+from jupyter_sim.formats.header import Header
+from jupyter_sim.formats.writer import Writer
 from jupyter_sim.history import History
 
 DOCUMENT = "11111111-2222"
@@ -24,6 +27,16 @@ async def written(
     name = f"{made.stamp('cell').writer}.jsonl"
     places = (folder / name for folder in folders.of(document, root))
     return next(place for place in places if place.exists())
+
+
+def sealed(root: Path, count: int, limit: int) -> None:
+    """A history of so many texts in segments that are sealed at `limit` bytes."""
+    header = Header(document=DOCUMENT, writer="w", path="story.ipynb", kind="notebook")
+    writer = Writer([root / DOCUMENT], header, limit=limit)
+    made = History.open(DOCUMENT, root=root)
+    for number in range(count):
+        writer.write([dump(opened(made, f"{number}"))])
+    writer.close()
 
 
 def reread(root: Path | None = None) -> list[str]:

@@ -1,15 +1,14 @@
 """A build of llama.cpp that crashes is run another way, or named, but never by its own paths."""
 
-import sys
-
 import pytest
 
-from jupyter_sim.engine import builds, process
+from jupyter_sim.engine import builds
 from jupyter_sim.engine.client import LlamaEngine
 from jupyter_sim.errors import EngineError, ModelError
 from jupyter_sim.models import resolve
 
 from .fan import ask, hear
+from .worker import run_instead
 
 MISCOMPILED = """
 import os, signal, sys
@@ -29,7 +28,7 @@ worker.main()
 async def test_a_build_that_crashes_runs_without_its_extra_buffers_and_that_is_remembered(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(process, "COMMAND", (sys.executable, "-c", MISCOMPILED))
+    run_instead(monkeypatch, MISCOMPILED)
     build = builds.key(resolve())
     assert builds.repacks(build)
     engine = LlamaEngine()
@@ -43,7 +42,7 @@ async def test_a_build_that_crashes_runs_without_its_extra_buffers_and_that_is_r
 async def test_a_build_that_always_crashes_says_how_to_build_it_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(process, "COMMAND", (sys.executable, "-c", MISCOMPILED, "always"))
+    run_instead(monkeypatch, MISCOMPILED, "always")
     engine = LlamaEngine()
     with pytest.raises(EngineError, match=r"CMAKE_ARGS=.*pip install --no-cache-dir"):
         await engine.start()
@@ -60,6 +59,6 @@ os.abort()
 
 
 async def test_where_in_a_build_a_model_failed_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "COMMAND", (sys.executable, "-c", ASSERTING))
+    run_instead(monkeypatch, ASSERTING)
     with pytest.raises(ModelError, match=r"SIGABRT\)\. Perhaps memory ran out.* Choose"):
         await LlamaEngine().start()

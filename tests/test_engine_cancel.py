@@ -1,16 +1,14 @@
 """A fan is cancelled at any moment, by whoever, and nothing else ends with it."""
 
 import asyncio
-import sys
 
 import pytest
 from msgspec import structs
 
-from jupyter_sim.engine import process
 from jupyter_sim.engine.client import LlamaEngine
 
 from .fan import Fan, agree_until_they_differ, ask, hear, until_column
-from .worker import finishes, fresh
+from .worker import finishes, fresh, run_instead
 
 engine = pytest.fixture(fresh)
 
@@ -100,7 +98,7 @@ worker.main()
 async def test_a_request_is_cancelled_before_the_model_has_turned_to_it(
     engine: LlamaEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(process, "COMMAND", (sys.executable, "-c", LATE))
+    run_instead(monkeypatch, LATE)
     await engine.start()
     running = asyncio.create_task(finishes(engine, ask(max_tokens=1000)))
     while not any(call.process for call in engine._calls.values()):

@@ -12,13 +12,12 @@ from pathlib import Path
 import pytest
 
 from jupyter_sim import models
-from jupyter_sim.engine import process
 from jupyter_sim.engine.client import LlamaEngine
 from jupyter_sim.engine.messages import Column, Rollout, Status
 from jupyter_sim.errors import ModelError, WorkerDied
 from jupyter_sim.models import resolve
 
-from .worker import ask, finishes
+from .worker import ask, finishes, run_instead
 
 SOON = 30.0
 WHY = r"model\.gguf was changed on disk while it was in use, so it was let go"
@@ -156,7 +155,7 @@ worker.main()
 async def test_a_file_that_changes_while_it_is_loaded_is_not_used(
     engine: LlamaEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(process, "COMMAND", (sys.executable, "-c", CHANGING))
+    run_instead(monkeypatch, CHANGING)
     with pytest.raises(ModelError, match=WHY):
         await engine.start()
     monkeypatch.undo()
@@ -169,7 +168,7 @@ async def test_a_page_of_the_file_that_cannot_be_read_is_named_and_no_fault_of_t
     if sys.platform == "win32":
         return
     dying = f"import os; os.kill(os.getpid(), {int(signal.SIGBUS)})"
-    monkeypatch.setattr(process, "COMMAND", (sys.executable, "-c", dying))
+    run_instead(monkeypatch, dying)
     with pytest.raises(ModelError, match=r"cannot be read any more: it was cut short.*SIGBUS"):
         await engine.start()
 

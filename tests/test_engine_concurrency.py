@@ -4,7 +4,6 @@ import asyncio
 import os
 import random
 import signal
-import sys
 import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -12,11 +11,11 @@ from typing import TypeVar
 
 import pytest
 
-from jupyter_sim.engine import client, process
+from jupyter_sim.engine import client
 from jupyter_sim.engine.client import LlamaEngine, Settings
 from jupyter_sim.errors import BadInput, SimError
 
-from .worker import ask, finishes, fresh, ours, until
+from .worker import ask, finishes, fresh, ours, run_instead, until
 
 engine = pytest.fixture(fresh)
 T = TypeVar("T")
@@ -82,7 +81,7 @@ worker.main()
 async def test_who_gives_way_finds_what_it_gives_way_to(
     engine: LlamaEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(process, "COMMAND", (sys.executable, "-c", HURRIED))
+    run_instead(monkeypatch, HURRIED)
     await engine.start()
     assert await finishes(engine, ask()) <= {"length", "end"}
 
@@ -127,7 +126,7 @@ while body := receive(commands):
 async def test_whatever_happens_at_once_nobody_waits_for_ever(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(process, "COMMAND", (sys.executable, "-c", SCRIPTED))
+    run_instead(monkeypatch, SCRIPTED)
     monkeypatch.setattr(client, "BACK_OFF", (0.0,) * 5)
     monkeypatch.setattr(client, "TICK", 0.005)
     threads = ours()

@@ -3,18 +3,17 @@
 import asyncio
 import os
 import signal
-import sys
 from pathlib import Path
 
 import pytest
 
-from jupyter_sim.engine import client, process
+from jupyter_sim.engine import client
 from jupyter_sim.engine.client import LlamaEngine
 from jupyter_sim.errors import EngineError, ModelError, WorkerDied
 from jupyter_sim.models import resolve
 
 from .fan import hear, until_column
-from .worker import ask, finishes, fresh
+from .worker import ask, finishes, fresh, run_instead
 
 engine = pytest.fixture(fresh)
 
@@ -67,7 +66,7 @@ async def test_a_worker_that_keeps_dying_is_given_up_until_the_engine_is_closed(
 async def test_deaths_while_loading_count(
     engine: LlamaEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(process, "COMMAND", (sys.executable, "-c", "raise SystemExit(3)"))
+    run_instead(monkeypatch, "raise SystemExit(3)")
     for _ in range(5):
         with pytest.raises(ModelError, match="with status 3"):
             await finishes(engine, ask())

@@ -15,7 +15,7 @@ from jupyter_sim.errors import EngineError, ModelError
 from jupyter_sim.models import resolve
 
 from .fan import ask, hear
-from .worker import fresh, needs_proc, until
+from .worker import fresh, needs_proc, run_instead, until
 
 engine = pytest.fixture(fresh)
 
@@ -123,13 +123,13 @@ async def test_a_load_that_is_killed_from_outside_speaks_of_memory(
     engine: LlamaEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     killed = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
-    monkeypatch.setattr(process, "COMMAND", (sys.executable, "-c", killed))
+    run_instead(monkeypatch, killed)
     with pytest.raises(ModelError, match=r"by SIGKILL.*Perhaps memory ran out: set a smaller"):
         await engine.start()
 
 
 async def test_a_worker_that_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "COMMAND", (sys.executable, "-c", "import no_such_module"))
+    run_instead(monkeypatch, "import no_such_module")
     with pytest.raises(ModelError, match=r"status 1.*no_such_module"):
         await LlamaEngine().start()
 

@@ -1,17 +1,17 @@
 """A text that takes long to be split into tokens keeps nobody waiting but those who sent it."""
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from jupyter_sim.engine import process
 from jupyter_sim.engine.client import LlamaEngine, Settings
 from jupyter_sim.engine.messages import Column, Rollout, Scored, Scoring, Survey
 from jupyter_sim.engine.requests import LONG, is_long
 from jupyter_sim.errors import ContextFull
+
+from .worker import run_instead
 
 NOVEL = "The harbour was quiet that evening, and the boats lay still at their moorings. " * 2000
 SOON = 30.0
@@ -59,7 +59,7 @@ class Slow:
 
 @pytest.fixture
 async def slow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Slow]:
-    monkeypatch.setattr(process, "COMMAND", (sys.executable, "-c", SLOW, str(tmp_path)))
+    run_instead(monkeypatch, SLOW, str(tmp_path))
     slow = Slow(tmp_path)
     yield slow
     await slow.engine.close()

@@ -3,18 +3,17 @@
 import io
 import os
 import signal
-import sys
 
 import pytest
 
-from jupyter_sim.engine import client, patience, process, worker
+from jupyter_sim.engine import client, patience, worker
 from jupyter_sim.engine.client import LlamaEngine, Settings
 from jupyter_sim.engine.llama import Llama
 from jupyter_sim.engine.rollout import Scheduler
 from jupyter_sim.errors import WorkerDied
 from jupyter_sim.models import resolve
 
-from .worker import ask, begun, finishes, fresh
+from .worker import ask, begun, finishes, fresh, run_instead
 
 engine = pytest.fixture(fresh)
 
@@ -44,7 +43,7 @@ worker.main()
 async def test_a_model_that_hangs_in_native_code_is_noticed(
     engine: LlamaEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(process, "COMMAND", (sys.executable, "-c", LOOPING))
+    run_instead(monkeypatch, LOOPING)
     monkeypatch.setattr(client, "TICK", 0.02)
     monkeypatch.setattr(patience, "STEP", 5)
     monkeypatch.setattr(patience, "TRIAL", 0)

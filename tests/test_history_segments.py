@@ -16,13 +16,10 @@ from hypothesis import strategies as st
 
 from jupyter_sim import history
 from jupyter_sim.events import Opened
-from jupyter_sim.formats.chain import dump
-from jupyter_sim.formats.header import Header
 from jupyter_sim.formats.simlog import read_log
-from jupyter_sim.formats.writer import Writer
 from jupyter_sim.history import History
 
-from .segments import DOCUMENT, reread, written
+from .segments import DOCUMENT, reread, sealed, written
 
 # JSON has one way to write a high surrogate and then a low one: as the character they make.
 texts = st.text(st.characters(exclude_categories=())).filter(
@@ -113,12 +110,7 @@ def test_two_processes_that_write_at_once_end_with_the_union(tmp_path: Path) -> 
 
 
 def test_a_full_segment_is_sealed_and_proved_by_the_next(tmp_path: Path) -> None:
-    header = Header(document=DOCUMENT, writer="w", path="story.ipynb", kind="notebook")
-    writer = Writer([tmp_path / DOCUMENT], header, limit=2000)
-    made = History.open(DOCUMENT, root=tmp_path)
-    for number in range(30):
-        writer.write([dump(Opened(made.stamp("cell"), f"{number}"))])
-    writer.close()
+    sealed(tmp_path, 30, limit=2000)
     paths = sorted((tmp_path / DOCUMENT).iterdir(), key=lambda path: (len(path.name), path.name))
     assert [path.name for path in paths[:3]] == ["w.jsonl", "w-2.jsonl", "w-3.jsonl"]
     for before, after in itertools.pairwise(paths):
@@ -131,12 +123,7 @@ def test_a_full_segment_is_sealed_and_proved_by_the_next(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("which", [0, 1])
 def test_a_cut_of_a_sealed_segment_at_any_line_is_found(tmp_path: Path, which: int) -> None:
-    header = Header(document=DOCUMENT, writer="w", path="story.ipynb", kind="notebook")
-    writer = Writer([tmp_path / DOCUMENT], header, limit=1500)
-    made = History.open(DOCUMENT, root=tmp_path)
-    for number in range(12):
-        writer.write([dump(Opened(made.stamp("cell"), f"{number}"))])
-    writer.close()
+    sealed(tmp_path, 12, limit=1500)
     path = tmp_path / DOCUMENT / ("w.jsonl", "w-2.jsonl")[which]
     lines = path.read_bytes().splitlines(keepends=True)
     for count in range(len(lines)):

@@ -1,13 +1,14 @@
 """Short requests to an engine of one's own, for the tests of what may happen to its worker."""
 
 import asyncio
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from jupyter_sim.engine import client
+from jupyter_sim.engine import client, process
 from jupyter_sim.engine.client import LlamaEngine
 from jupyter_sim.engine.messages import Rollout
 from jupyter_sim.events import Finish
@@ -23,6 +24,11 @@ def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[LlamaEngine]:
     engine = LlamaEngine()
     yield engine
     asyncio.run(engine.close())
+
+
+def run_instead(monkeypatch: pytest.MonkeyPatch, script: str, *arguments: str) -> None:
+    """Let a script be what the next worker runs."""
+    monkeypatch.setattr(process, "COMMAND", (sys.executable, "-c", script, *arguments))
 
 
 def ask(name: str = "r", n: int = 2, max_tokens: int = 4, prompt: str = "It was a ") -> Rollout:

@@ -30,6 +30,8 @@ from .wire import Settings
 SEQUENCES = 64
 APART = 16
 BATCH = 520
+"""Tokens of the largest batch: some whole micro-batches, and the few that end a prompt."""
+
 MICRO_BATCH, SMALL_MICRO_BATCH, GPU_MICRO_BATCH = 128, 32, 512
 SLOW_SECONDS, TRIES = 0.04, 3
 SPARE = 4096
