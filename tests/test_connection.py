@@ -1,5 +1,6 @@
 """Hello finds the right document; what is no request gets one clear sentence."""
 
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -54,6 +55,19 @@ async def test_a_rename_is_on_disk_before_anything_else_happens(
     line = Line(documents)
     id = await line.hello("Untitled.ipynb")
     await begin(line)
+    await line.hello("story.ipynb", id)
+    assert [summary.path for summary in saved(tmp_path)] == ["story.ipynb"]
+
+
+async def test_a_rename_counts_however_late_the_clock_of_the_disk_is(
+    documents: Documents, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ahead = time.time() + 3600
+    monkeypatch.setattr(time, "time", lambda: ahead)
+    line = Line(documents)
+    id = await line.hello("Untitled.ipynb")
+    await begin(line)
+    ahead += 1
     await line.hello("story.ipynb", id)
     assert [summary.path for summary in saved(tmp_path)] == ["story.ipynb"]
 

@@ -6,6 +6,7 @@ merging, no event's id and no thread.
 
 import errno
 import os
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -69,6 +70,7 @@ class Writer:
         self._header = msgspec.structs.replace(self._header, path=path)
         if now:
             self.write(())
+            self._date()
 
     def close(self) -> None:
         """Let go of the file."""
@@ -99,6 +101,15 @@ class Writer:
         fd = os.open(self._path, _NEW, 0o600)
         hold(fd)
         return fd
+
+    def _date(self) -> None:
+        """Give a segment without events the time of the clock that events are stamped with. A file
+        system's own is milliseconds behind it, a file server's perhaps hours; where the one cannot
+        be set, it must do.
+        """
+        now = time.time()
+        with suppress(OSError):
+            os.utime(self._path, (now, now))
 
     def _stands(self) -> bool:
         """Whether the segment is as it was left, under its name: another program may have deleted,

@@ -159,9 +159,14 @@ class Desk:
         self.until("() => document.querySelector('.jp-Dialog') === null && desk.writing()")
 
     def tell(self, picture: Path) -> None:
-        """Print what is known after a failure, and take a picture."""
-        self.page.screenshot(path=picture)
-        print(f"The page when it failed: {picture}", *self.errors, sep="\n")
+        """Print what is known after a failure, and take a picture; a page that crashed has none."""
+        try:
+            self.page.screenshot(path=picture)
+        except Error as error:
+            print(f"No picture of the page when it failed: {error}")
+        else:
+            print(f"The page when it failed: {picture}")
+        print(*self.errors, sep="\n")
         print("The server's last words:", *self.lab.log[-40:], sep="\n")
 
     def forgive(self, *sources: str) -> None:

@@ -1,7 +1,8 @@
 """The open fan as a reader sees it, and the keys that judge it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from playwright.sync_api import Locator
@@ -70,17 +71,19 @@ class Fan:
         """Wait until there are n rows and no text is on its way."""
         self.desk.until("(n) => fan.settled() && fan.look().rows.length === n", n)
 
-    def open_long(self, n: int = 5) -> None:
-        """Open a fan whose candidates are as long as one can ask for."""
+    @contextmanager
+    def streaming(self, n: int = 5) -> Iterator[None]:
+        """Open a fan of candidates as long as one can ask for: their text runs in for as long as
+        the block lasts, every row has some, and one is not done.
+        """
         self.desk.set(length="128", n=n)
-        self.open()
-
-    def stream(self) -> None:
-        """Wait until text runs in: every row has some and one is not done."""
-        self.desk.until(
-            "() => { const rows = fan.look()?.rows ?? []; return rows.length > 0 &&"
-            " rows.every((row) => row.text) && rows.some((row) => row.running); }"
-        )
+        with self.desk.lab.slowed():
+            self.open()
+            self.desk.until(
+                "() => { const rows = fan.look()?.rows ?? []; return rows.length > 0 &&"
+                " rows.every((row) => row.text) && rows.some((row) => row.running); }"
+            )
+            yield
 
     def look(self) -> Seen:
         seen = self.desk.ask("() => fan.look()")

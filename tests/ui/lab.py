@@ -14,7 +14,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,6 +24,7 @@ JUPYTER = Path(sys.executable).with_name("jupyter")
 START = 120
 SEED = 1
 GRACE = 3
+SPELL, PAUSE = 0.003, 0.06
 KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 NO_NEWS = ("@jupyterlab/apputils-extension/notification", {"fetchNews": "false"})
 ALONE = {
@@ -112,6 +113,29 @@ class Lab:
         workers = [c for c in children if "jupyter_sim.engine.worker" in c.cmdline()]
         assert len(workers) == 1, f"One worker was expected, {len(workers)} run"
         return workers[0]
+
+    @contextmanager
+    def slowed(self) -> Iterator[None]:
+        """Let the worker run only now and then, as on a machine that has little time for it: what
+        takes a moment takes seconds.
+        """
+        worker, done = self.worker(), threading.Event()
+
+        def pace() -> None:
+            with suppress(psutil.NoSuchProcess):
+                while not done.is_set():
+                    worker.suspend()
+                    done.wait(PAUSE)
+                    worker.resume()
+                    done.wait(SPELL)
+
+        pacer = threading.Thread(target=pace)
+        pacer.start()
+        try:
+            yield
+        finally:
+            done.set()
+            pacer.join()
 
     def status(self) -> dict:
         """What the engine says that it does."""

@@ -39,14 +39,10 @@ def judged(desk: Desk, fan: Fan) -> None:
 def test_axe_finds_nothing_grave_in_a_fan(desk: Desk, fan: Fan, theme: str) -> None:
     found = []
     desk.notebook(OPENING, "Another cell")
-    fan.open_long(11)
-    fan.stream()
-    worker = desk.lab.worker()
-    worker.suspend()
-    try:
+    fan.propose()
+    desk.press(DISMISS)
+    with fan.streaming(11):
         found += findings(desk, ".jp-sim-panel")
-    finally:
-        worker.resume()
     fan.settle(11)
     fan.highlight(1)
     desk.press(BRANCH)

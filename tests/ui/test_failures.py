@@ -20,9 +20,8 @@ def test_a_killed_worker_is_told_and_the_next_proposal_works(desk: Desk, fan: Fa
     fan.propose()
     desk.press(DISMISS)
     worker = desk.lab.worker()
-    fan.open_long(n=8)
-    fan.stream()
-    worker.kill()
+    with fan.streaming(n=8):
+        worker.kill()
     assert is_sentence(fan.sentence())
     fan.button("Retry").click()
     desk.until("() => fan.look().rows.some((row) => row.text && !row.running)")
@@ -108,7 +107,7 @@ def test_verdicts_that_a_crashed_page_could_not_tell_are_told_by_the_next(
         other = own_desk(lab, context=desk.page.context)
         other.arrive()
         other.open(name)
-        desk.eventually(lambda: lab.events(name)[-1]["type"] == "branched")
+        other.eventually(lambda: lab.events(name)[-1]["type"] == "branched")
         told = lab.events(name)
         assert [event["type"] for event in told].count("branched") == 1
         assert told[: len(before)] == before

@@ -3,7 +3,7 @@
 import pytest
 
 from .desk import Desk
-from .fan import ACCEPT, Fan
+from .fan import ACCEPT, DISMISS, Fan
 
 OPENING = "It was a dark and "
 
@@ -103,12 +103,13 @@ def test_two_cells_take_turns(desk: Desk, fan: Fan) -> None:
 
 def test_a_late_answer_changes_nothing_in_the_cell_one_went_to(desk: Desk, fan: Fan) -> None:
     desk.notebook(OPENING, "The letter had been ")
-    fan.open_long()
-    fan.stream()
-    desk.edit(1)
-    fan.closed()
-    desk.type("opened")
-    desk.recorded()
+    fan.propose()
+    desk.press(DISMISS)
+    with fan.streaming():
+        desk.edit(1)
+        fan.closed()
+        desk.type("opened")
+        desk.recorded()
     assert [desk.text(i) for i in range(2)] == [OPENING, "The letter had been opened"]
 
 

@@ -57,9 +57,8 @@ def test_a_text_that_was_written_over_crashes_is_played_back_to_the_letter(
         fan.highlight(longest(fan))
         desk.press(WORD)
         desk.press(ACCEPT)
-        fan.open_long(n=8)
-        fan.stream()
-        lab.worker().kill()
+        with fan.streaming(n=8):
+            lab.worker().kill()
         assert is_sentence(fan.sentence())
         desk.press(DISMISS)
         desk.set(length="sentence", n=5)

@@ -1,7 +1,7 @@
 """Typing while a fan is open: with a candidate, and against all."""
 
 from .desk import Desk
-from .fan import ACCEPT, Fan
+from .fan import ACCEPT, DISMISS, Fan
 from .lab import Lab
 
 OPENING = "It was a dark and "
@@ -39,12 +39,13 @@ def test_taking_back_what_was_typed_offers_all_again(desk: Desk, fan: Fan) -> No
 
 def test_typing_something_else_lets_the_fan_go_and_stops_its_rollout(desk: Desk, fan: Fan) -> None:
     name = desk.notebook(OPENING)
-    fan.open_long()
-    fan.stream()
-    desk.type("§")
-    fan.closed()
-    assert desk.text() == OPENING + "§"
-    desk.eventually(lambda: "cancelled" in finishes(desk, name))
+    fan.propose()
+    desk.press(DISMISS)
+    with fan.streaming():
+        desk.type("§")
+        fan.closed()
+        assert desk.text() == OPENING + "§"
+        desk.eventually(lambda: "cancelled" in finishes(desk, name))
 
 
 def test_what_an_input_method_composes_is_not_taken_for_keys(desk: Desk, fan: Fan) -> None:
