@@ -24,8 +24,8 @@ from ..errors import EngineError, ModelError
 from .arrays import Arrays, Ints, pointer
 from .cache import Copy, Cut, Discard, Empty, Order, Park, Unpark
 from .cores import cores
-from .tokenization import independent
 from .wire import Settings
+from .words import independent
 
 SEQUENCES = 64
 APART = 16

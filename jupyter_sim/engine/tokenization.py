@@ -3,8 +3,8 @@
 Writers send the same text again and again, a little longer or changed somewhere. The tokens of the
 last few texts are kept with the place in the text where each ends. A new one is cut between two
 words before the first difference: what stands before has the tokens that it had, and only what
-stands behind is split anew. The result is that of splitting the whole text; where that is not
-certain, the whole is split. No model is known here.
+stands behind is split anew, word by word. The result is that of splitting the whole text; where
+that is not certain, the whole is split. No model is known here.
 
 Why it is certain: no token of the vocabulary holds a letter with a space behind it, so there is a
 border between tokens at the end of every word. Merging never reaches over such a border, and
@@ -13,12 +13,13 @@ behind a word but the space. In case a model's tokenizer looks further than any 
 new tokens have to begin like those that stood there before.
 """
 
-from collections.abc import Callable, Sequence
-from itertools import pairwise
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from .words import Split, Words
 
 MEMORY, TEXTS = 1 << 23, 8
 MARGIN, OVERLAP = 64, 32
@@ -44,19 +45,19 @@ class Tokenization:
     """The tokens of texts, as `whole` splits them.
 
     `rest` splits what begins with a space and stands behind a letter; None where words are not
-    split independently of each other (see `independent`). `pieces` are the bytes of every token.
-    The last few texts are kept, in at most `memory` bytes. May be used by several threads.
+    split independently of each other (see `words`). `pieces` are the bytes of every token. The last
+    few texts are kept, in at most `memory` bytes. May be used by several threads.
     """
 
     def __init__(
         self,
-        whole: Callable[[str], list[int]],
-        rest: Callable[[str], list[int]] | None,
+        whole: Split,
+        rest: Split | None,
         pieces: Sequence[bytes],
         memory: int = MEMORY,
     ) -> None:
         self._whole = whole
-        self._rest = rest
+        self._words = None if rest is None else Words(whole, rest, pieces)
         self._lengths = np.fromiter(map(len, pieces), np.int32, len(pieces))
         self._pieces = pieces
         self._memory = memory
@@ -64,17 +65,17 @@ class Tokenization:
 
     def tokens(self, text: str) -> list[int]:
         """Return the tokens of a text."""
-        if self._rest is None:
+        if self._words is None:
             return self._whole(text)
         raw, texts = text.encode(), self._texts
         shared = [_common(one.raw, raw) for one in texts]
         place = int(np.argmax(shared)) if texts else -1
-        split = self._continue(texts[place], raw, shared[place], self._rest) if texts else None
+        split = self._continue(texts[place], raw, shared[place], self._words) if texts else None
         if split is not None:
             # what a text has grown from need not be kept beside it
             texts = texts[:place] + texts[place + 1 :]
         else:
-            tokens = self._whole(text)
+            tokens = self._words.whole(text)
             split = self._spelled(raw, tokens)
             if split is None:
                 return tokens
@@ -91,9 +92,7 @@ class Tokenization:
         known = np.array(tokens, np.int32)
         return Text(raw, known, self._lengths[known].cumsum(dtype=np.int32) - np.int32(lead))
 
-    def _continue(
-        self, before: Text, raw: bytes, shared: int, rest: Callable[[str], list[int]]
-    ) -> Text | None:
+    def _continue(self, before: Text, raw: bytes, shared: int, words: Words) -> Text | None:
         """Return a text whose first `shared` bytes are those of another, if they are of use."""
         if shared == len(raw) == len(before.raw):
             return before
@@ -102,7 +101,9 @@ class Tokenization:
             return None
         first = int(before.ends.searchsorted(cut, "right"))
         certain = int(before.ends.searchsorted(shared - OVERLAP, "right"))
-        tokens = rest(raw[cut:].decode())
+        tokens = words.rest(raw[cut:].decode())
+        if tokens is None:
+            return None
         fresh = np.array(tokens, np.int32)
         same = np.array_equal(fresh[: certain - first], before.tokens[first:certain])
         if before.ends[first - 1] != cut or not same or self._spell(tokens) != raw[cut:]:
@@ -120,18 +121,6 @@ class Tokenization:
     def _keep(self, texts: tuple[Text, ...]) -> None:
         sizes = np.cumsum([one.size for one in texts[:TEXTS]])
         self._texts = texts[: int(sizes.searchsorted(self._memory, "right"))]
-
-
-def independent(pieces: Sequence[bytes]) -> bool:
-    """Whether no token of a vocabulary goes on with a space behind a letter."""
-    suspects = (piece.decode("utf-8", "replace") for piece in pieces if b" " in piece[1:])
-    # what is no whole character may be the end of a letter
-    return not any(
-        letter.isalpha() or letter == "\ufffd"
-        for text in suspects
-        for letter, space in pairwise(text)
-        if space == " "
-    )
 
 
 def _end_of_word(raw: bytes, before: int) -> int | None:
