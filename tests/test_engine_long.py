@@ -22,16 +22,17 @@ SLOW = """
 import sys
 from pathlib import Path
 from time import sleep
-from jupyter_sim.engine import llama, requests, worker
-folder, tokenize = Path(sys.argv[1]), llama.Llama.tokenize
+from jupyter_sim.engine import requests, worker
+from jupyter_sim.engine.tokenization import Tokenization
+folder, tokens = Path(sys.argv[1]), Tokenization.tokens
 requests.LONG = 1000
 def slow(self, text):
     if len(text) > requests.LONG:
         (folder / "begun").touch()
         while not (folder / "go").exists():
             sleep(0.001)
-    return tokenize(self, text)
-llama.Llama.tokenize = slow
+    return tokens(self, text)
+Tokenization.tokens = slow
 worker.main()
 """
 

@@ -104,6 +104,7 @@ class Llama:
         self.opener = self._opener()
         self.opens = bool(api.llama_vocab_get_add_bos(self._vocab))
         self._batch = Arrays(BATCH)
+        self._address, self._logits = 0, np.empty((0, self.vocabulary), np.float32)
         self._parked: dict[int, NDArray[np.uint8]] = {}
 
     @property
@@ -188,11 +189,12 @@ class Llama:
 
     def logits(self, rows: int) -> NDArray[np.float32]:
         """Return the logits of the last batch's wanted tokens; the next decode overwrites them."""
-        pointer = api.llama_get_logits(self._ctx)
-        memory = (ctypes.c_float * (rows * self.vocabulary)).from_address(
-            ctypes.addressof(pointer.contents)
-        )
-        return np.frombuffer(memoryview(memory), np.float32).reshape(rows, self.vocabulary)
+        address = ctypes.addressof(api.llama_get_logits(self._ctx).contents)
+        if address != self._address or rows > len(self._logits):
+            memory = (ctypes.c_float * (rows * self.vocabulary)).from_address(address)
+            numbers = np.frombuffer(memoryview(memory), np.float32)
+            self._address, self._logits = address, numbers.reshape(rows, self.vocabulary)
+        return self._logits[:rows]
 
     def obey(self, order: Order) -> bool:
         """Do what the cache has decided; whether that could be done."""

@@ -1,45 +1,56 @@
 """What the model said after a token, kept for as long as the token is in the cache.
 
 A fan often begins where the model has been before: at the end of what it has just said itself, or
-where more is asked for. The rows of logits there were computed already, and computing them again is
-a step or more. They are kept in one ring of memory, the newest over the oldest, by the KV cell of
-the token that they follow. Nothing is known here of what they mean.
+where more is asked for. The rows there were computed already, and computing them again is a step or
+more. The rows of every step are weighed in one ring of memory, the newest over the oldest, and what
+may be of use is found again by the KV cell of the token that it follows. Fresh memory for each
+step, or a copy of its logits, would cost more than their sums.
 """
 
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from .sampling import Doubles, Floats, Weights, weigh_again
+from .sampling import Floats, Tokens, Weights, padded, weigh, weigh_again
 
 MEMORY = 1 << 27
 
 
 class Recall:
-    """Rows of `width` logits, as many as go into `memory` bytes."""
+    """The rows of the last steps, of `width` logits each: as many as go into `memory` bytes, and
+    `least`, the most of one step, in any case.
+    """
 
-    def __init__(self, width: int, memory: int = MEMORY) -> None:
-        slots = memory // (4 * width)
-        self._logits = np.empty((slots, width), np.float32)
+    def __init__(self, width: int, least: int, memory: int = MEMORY) -> None:
+        slots = max(least, memory // (4 * padded(width)))
+        self._width = width
+        self._values = np.zeros((slots, padded(width)), np.float32)
+        self._peaks = np.empty(slots, np.float32)
         self._norms = np.empty(slots, np.float64)
         self._cells = [-1] * slots
         self._slots: dict[int, int] = {}
-        self._next = 0
+        self._first = self._next = 0
 
-    def keep(self, cells: Sequence[int], logits: Floats, norms: Doubles) -> None:
-        """Keep the rows that follow the tokens in these cells."""
-        while cells and self._cells:
-            start = self._next
-            size = min(len(cells), len(self._cells) - start)
-            self._logits[start : start + size] = logits[:size]
-            self._norms[start : start + size] = norms[:size]
-            for slot, cell in enumerate(cells[:size], start):
-                if self._slots.get(self._cells[slot]) == slot:
-                    del self._slots[self._cells[slot]]
-                self._cells[slot] = cell
-                self._slots[cell] = slot
-            self._next = (start + size) % len(self._cells)
-            cells, logits, norms = cells[size:], logits[size:], norms[size:]
+    def weigh(self, logits: Floats, mute: Tokens | None = None) -> Weights:
+        """Return the weights of a step's rows, until they are the oldest; see `sampling.weigh`."""
+        first, last = self._next, self._next + len(logits)
+        if last > len(self._cells):
+            first, last = 0, len(logits)
+        for slot in range(first, last):
+            if self._slots.get(self._cells[slot]) == slot:
+                del self._slots[self._cells[slot]]
+            self._cells[slot] = -1
+        weights = weigh(logits, mute, self._values[first:last])
+        self._peaks[first:last] = weights.peaks
+        self._norms[first:last] = weights.norms
+        self._first, self._next = first, last
+        return weights
+
+    def keep(self, cells: Iterable[int], rows: Iterable[int]) -> None:
+        """Keep those of the last step's rows that follow the tokens in these cells."""
+        for cell, row in zip(cells, rows, strict=True):
+            self._cells[self._first + row] = cell
+            self._slots[cell] = self._first + row
 
     def known(self, cells: Sequence[int]) -> int:
         """Return how many of these cells, from the first on, have a row that is kept."""
@@ -47,9 +58,12 @@ class Recall:
         return next(unknown, len(cells))
 
     def rows(self, cells: Iterable[int]) -> Weights:
-        """Return the rows of cells that have them."""
+        """Return the rows of cells that have them. Their logits are those that the values tell of:
+        minus infinity where they weigh nothing in 32 bits.
+        """
         slots = [self._slots[cell] for cell in cells]
-        return weigh_again(self._logits[slots], self._norms[slots])
+        kept = self._values[slots], self._peaks[slots], self._norms[slots]
+        return weigh_again(*kept, self._width)
 
     def forget(self, cells: Iterable[int]) -> None:
         """Forget what follows these cells, which will hold something else."""

@@ -26,10 +26,10 @@ from .drawing import Drawing, Pick
 from .jobs import FAN, PRIORITIES, Job, Part, Run
 from .llama import ABORTED, FULL, SEQUENCES, Llama
 from .messages import Column, Piece, Rollout, Scored, Scoring, Started, Surveyed, cancelled
-from .recall import MEMORY, Recall
+from .recall import Recall
 from .requests import Made, Requests
 from .rows import Rows
-from .sampling import Scales, Weights
+from .sampling import Weights
 from .scoring import Scan
 from .turns import Turns
 from .wire import Request, Said
@@ -60,9 +60,8 @@ class Scheduler:
         self._clock = clock
         self._requests = Requests(model, memory)
         self._drawing = Drawing(model)
-        self._scales = Scales()
         self._grain = GRAIN if model.deterministic else 1
-        self._recall = Recall(model.vocabulary, 0 if model.deterministic else MEMORY)
+        self._recall = Recall(model.vocabulary, model.sequences)
         self._cache = self._empty_cache()
         most = 1 if model.deterministic else MAX_JOBS
         self._turns = Turns(self._cache, self._recall, most, self._grain)
@@ -314,10 +313,10 @@ class Scheduler:
         """Return the weights of all rows; a job whose rows are no numbers is ended."""
         owners = [part.job for part in parts for _ in range(part.wanted)]
         logits = self._model.logits(len(owners))
-        weights = self._scales.weigh(logits, self._model.mute)
+        weights = self._recall.weigh(logits, self._model.mute)
         numbers = np.isfinite(weights.norms)
         if numbers.all():
-            self._keep(parts, weights)
+            self._keep(parts)
             return weights
         bad = np.flatnonzero(~numbers).tolist()
         for job in dict.fromkeys(owners[row] for row in bad):
@@ -325,23 +324,19 @@ class Scheduler:
                 raise EngineError("The model computed no numbers; its file may be damaged.")
         # rows of those who have ended have only to be harmless
         logits[bad] = 0
-        return self._scales.weigh(logits, self._model.mute)
+        return self._recall.weigh(logits, self._model.mute)
 
-    def _keep(self, parts: list[Part], weights: Weights) -> None:
+    def _keep(self, parts: list[Part]) -> None:
         """Keep the rows that rollouts may need again; nobody scores a text twice."""
-        cells: list[int] = []
-        places: list[int] = []
+        if self._model.deterministic:
+            return
         row = 0
         for part in parts:
             if isinstance(part.job, Run):
                 start = part.start + len(part.tokens) - part.wanted
-                cells += self._cache.cells(part.sequence, start)
-                places += range(row, row + part.wanted)
+                cells = self._cache.cells(part.sequence, start)
+                self._recall.keep(cells, range(row, row + part.wanted))
             row += part.wanted
-        logits, norms = weights.logits, weights.norms
-        if len(places) < row:
-            logits, norms = logits[places], norms[places]
-        self._recall.keep(cells, logits, norms)
 
     def _pick(
         self, streams: dict[Job, dict[int, Candidate]], weights: Weights

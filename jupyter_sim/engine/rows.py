@@ -12,6 +12,9 @@ from ..events import Alternative
 from .messages import Piece
 from .sampling import Floats, Weights, likeliest
 
+NOTHING = -150
+"""How far below the likeliest logit a token counts that weighs nothing in 32 bits."""
+
 
 class Rows:
     """Rows of weights; `pieces` spell the tokens, and `top` is the most alternatives needed."""
@@ -33,8 +36,10 @@ class Rows:
         return np.asarray(self.weights.logits[row] - np.float32(self.weights.norms[row]))
 
     def logprob(self, row: int, token: int) -> float:
-        """Return the log-probability of one token."""
-        return float(self.weights.logits[row, token] - self.weights.norms[row])
+        """Return the log-probability of one token; of one that weighs nothing, a finite one."""
+        weights = self.weights
+        logit = max(weights.logits[row, token], weights.peaks[row] + NOTHING)
+        return float(logit - weights.norms[row])
 
     def top(self, row: int, count: int) -> tuple[Alternative, ...]:
         """Return the likeliest tokens, likeliest first."""

@@ -64,21 +64,6 @@ class Weights(NamedTuple):
         return Weights(*rows)
 
 
-class Scales:
-    """Weighs the rows of every step in the same memory, as fresh pages cost more than the sums."""
-
-    def __init__(self) -> None:
-        self._values = np.zeros((0, 0), np.float32)
-
-    def weigh(self, logits: Floats, mute: Tokens | None = None) -> Weights:
-        """Return what `weigh` does, until the next call overwrites it."""
-        count, width = logits.shape
-        padded = _padded(width)
-        if len(self._values) < count or self._values.shape[1] != padded:
-            self._values = np.zeros((count, padded), np.float32)
-        return weigh(logits, mute, self._values[:count])
-
-
 class Ranking(NamedTuple):
     """Each row's largest weights, the largest first, and their columns."""
 
@@ -119,11 +104,11 @@ def weigh(logits: Floats, mute: Tokens | None = None, values: Floats | None = No
     return Weights(logits, peaks, levels + np.log(masses), values, sums, np.exp(peaks - levels))
 
 
-def weigh_again(logits: Floats, norms: Doubles) -> Weights:
-    """Return the weights of rows of logits whose norms are known, of what columns ever."""
-    peaks = logits.max(axis=1)
+def weigh_again(values: Floats, peaks: Floats, norms: Doubles, width: int) -> Weights:
+    """Return the weights of rows of `width` columns whose values, peaks and norms are known."""
     levels = _levels(peaks)
-    values = _exponentials(logits, levels, 1.0)
+    with np.errstate(divide="ignore"):
+        logits = np.log(values[:, :width]) + levels[:, None]
     return Weights(logits, peaks, norms, values, _sums(values), np.exp(peaks - levels))
 
 
@@ -144,7 +129,8 @@ def choose(weights: Weights, sampling: Sampling, chances: Doubles) -> Tokens:
     kept = weights.values >= floors[:, None]
     # each row by itself, so that what is drawn from it does not depend on those beside it
     most = max(FEW, MANY * kept.shape[1])
-    many = np.array([np.count_nonzero(row) > most for row in kept])
+    none = np.count_nonzero(kept) <= most
+    many = np.array([not none and np.count_nonzero(row) > most for row in kept])
     if not many.any():
         return _few_points(weights, _places(weights, kept), sampling.temperature, chances)
     if many.all():
@@ -189,7 +175,8 @@ def _levels(peaks: Floats) -> Floats:
     return np.asarray(peaks * (np.abs(peaks) > STEEP))
 
 
-def _padded(width: int) -> int:
+def padded(width: int) -> int:
+    """Return how many columns the blocks of so many have."""
     return -(-width // BLOCK) * BLOCK
 
 
@@ -199,7 +186,7 @@ def _exponentials(
     """Return what each column weighs at this temperature over its row's level, in whole blocks."""
     count, width = logits.shape
     if values is None:
-        values = np.zeros((count, _padded(width)), np.float32)
+        values = np.zeros((count, padded(width)), np.float32)
     inner = values[:, :width]
     if temperature == 1 and not levels.any():
         np.exp(logits, out=inner)

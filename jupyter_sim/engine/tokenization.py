@@ -73,24 +73,20 @@ class Tokenization:
         split = self._continue(texts[place], raw, shared[place], self._words) if texts else None
         if split is not None:
             # what a text has grown from need not be kept beside it
-            texts = texts[:place] + texts[place + 1 :]
-        else:
-            tokens = self._words.whole(text)
-            split = self._spelled(raw, tokens)
-            if split is None:
-                return tokens
-        self._keep((split, *texts))
-        known: list[int] = split.tokens.tolist()
-        return known
+            self._keep((split, *texts[:place], *texts[place + 1 :]))
+            known: list[int] = split.tokens.tolist()
+            return known
+        tokens = self._words.whole(text)
+        split = self._measured(raw, np.array(tokens, np.int32))
+        if split is not None:
+            self._keep((split, *texts))
+        return tokens
 
-    def _spelled(self, raw: bytes, tokens: list[int]) -> Text | None:
-        """Return a text with its tokens, if they spell it, perhaps with a space before."""
-        spelled = self._spell(tokens)
-        lead = len(spelled) - len(raw)
-        if spelled != b" " * lead + raw:
-            return None
-        known = np.array(tokens, np.int32)
-        return Text(raw, known, self._lengths[known].cumsum(dtype=np.int32) - np.int32(lead))
+    def _measured(self, raw: bytes, tokens: Ints) -> Text | None:
+        """Return a text with its tokens, if they are as long, perhaps with a space before."""
+        ends = self._lengths[tokens].cumsum(dtype=np.int32)
+        lead = int(ends[-1]) - len(raw) if len(ends) else 0
+        return Text(raw, tokens, ends - np.int32(lead)) if lead in (0, 1) else None
 
     def _continue(self, before: Text, raw: bytes, shared: int, words: Words) -> Text | None:
         """Return a text whose first `shared` bytes are those of another, if they are of use."""

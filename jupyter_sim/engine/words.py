@@ -72,8 +72,8 @@ class Words:
             self._known, self._size = {}, 0
         known = self._known
         # only the last can be one behind which no other may stand, and it is the last of the new
-        new = [word for word in dict.fromkeys(words) if word not in known]
-        if new and not self._learn(new, known):
+        new = [word for word in words if word not in known]
+        if new and not self._learn(list(dict.fromkeys(new)), known):
             return None
         return list(chain.from_iterable(map(known.__getitem__, words)))
 
