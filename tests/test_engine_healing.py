@@ -99,6 +99,12 @@ def test_a_search_without_end_is_given_up() -> None:
     assert healing.choices() is None
 
 
+def test_where_all_that_spells_the_rest_weighs_nothing_there_are_no_choices() -> None:
+    healing = Healing(SPELLINGS, PIECES, b"")
+    healing.see(Way(b""), np.full(len(PIECES), -np.inf, np.float32))
+    assert healing.choices() is None
+
+
 def test_a_whole_prompt_leaves_the_distribution_as_it_is() -> None:
     healing = Healing(SPELLINGS, PIECES, b"")
     heights = row(_dark=0.2)

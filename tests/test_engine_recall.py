@@ -71,6 +71,16 @@ def test_rows_of_a_step_that_nobody_keeps_say_nothing() -> None:
     assert np.argmax(recall.rows([5]).values) == np.argmax(rows(2)[0])
 
 
+def test_rows_that_nobody_keeps_take_no_others_place() -> None:
+    recall = Recall(64, 2, memory=4 * 256 * 4)
+    kept(recall, 1, 2)
+    for _ in range(5):
+        recall.weigh(np.stack(rows(3, 4)))
+    assert recall.known([1, 2]) == 2
+    kept(recall, 5)
+    assert recall.known([1, 2, 5]) == 3
+
+
 def test_the_newest_rows_take_the_place_of_the_oldest() -> None:
     recall = Recall(64, 1, memory=3 * 256 * 4)
     for cell in (1, 2, 3, 1, 4):

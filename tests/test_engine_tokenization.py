@@ -227,6 +227,22 @@ def test_words_that_the_vocabulary_has_whole_are_not_even_split_once(model: Llam
     assert counted.cost(" ".join(["She", *whole])) == len("She")
 
 
+def test_a_text_of_thousands_of_new_words_is_split_a_part_at_a_time(model: Llama) -> None:
+    longest = 0
+
+    def rest(text: str) -> list[int]:
+        nonlocal longest
+        longest = max(longest, len(text))
+        return model.tokenize_on(text)
+
+    words = Words(model.tokenize, rest, model.pieces)
+    words.whole(STORY)
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    text = " ".join(a + b + c for a in letters for b in letters for c in letters)
+    assert words.whole(text) == model.tokenize(text)
+    assert longest < 10_000
+
+
 def test_words_that_take_more_memory_than_there_is_are_forgotten(model: Llama) -> None:
     words = Words(model.tokenize, model.tokenize_on, model.pieces, memory=100)
     for text in (STORY, STORY.upper(), STORY, STORY.title(), STORY):

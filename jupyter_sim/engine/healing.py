@@ -72,8 +72,8 @@ class Healing:
         `norm` is how far its logits lie above them.
         """
         tokens = np.arange(len(row)) if not way.rest else self._spellings.covering(way.rest)
-        if len(tokens):
-            heights = row[tokens] + np.float32(way.weight)
+        heights = row[tokens] + np.float32(way.weight)
+        if np.isfinite(heights).any():
             self._mass = np.logaddexp(self._mass, weigh(heights[None]).norms[0])
             self._ways.append(way)
             self._norms.append(norm)

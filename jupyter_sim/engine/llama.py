@@ -1,9 +1,10 @@
 """A loaded llama.cpp model with its context: tokens in, logits out. The only user of llama_cpp.
 
 Sequences and positions are the caller's business; nothing is known here of prompts, candidates or
-sampling. The settings and the order of calls follow from measurements: flash attention and large
-micro-batches are slow on a processor with many short queries, one unified KV buffer makes forks
-free, and the abort callback must be native, because a Python one would wait for the interpreter.
+sampling. The settings and the order of calls follow from measurements: large micro-batches are slow
+on a processor with many short queries, and so is flash attention but for our own; one unified KV
+buffer makes forks free, and the abort callback must be native, because a Python one would wait for
+the interpreter.
 """
 
 import ctypes
@@ -11,7 +12,7 @@ import importlib.metadata
 import os
 import re
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -46,6 +47,9 @@ USER_DEFINED, STRIPS = 16, 128 | 256
 LIBC = ctypes.CDLL("msvcrt" if os.name == "nt" else None)
 
 DECODED, FULL, ABORTED = 0, 1, 2
+
+FAN_ATTENTION = hasattr(api._lib, "jupyter_sim_fan_attention")
+"""Whether this llama.cpp was built with `.ci/fan_attention.h`, for a processor that it suits."""
 
 COMPLAINTS: deque[str] = deque(maxlen=6)
 """What llama.cpp, which has one log for a process, said of late when something went wrong."""
@@ -156,9 +160,15 @@ class Llama:
         """Whether each word has the same tokens, whatever stands before and behind it."""
         known = api.llama_vocab_type(self._vocab) in (BYTE_PAIRS, SENTENCE_PIECE)
         ends = api.llama_vocab_get_add_eos(self._vocab)
-        attributes = (api.llama_vocab_get_attr(self._vocab, t) for t in range(self.vocabulary))
-        greedy = any(one & USER_DEFINED and one & STRIPS for one in attributes)
-        return known and not ends and not greedy and independent(self.pieces)
+        return known and not ends and not any(self._greedy()) and independent(self.pieces)
+
+    def _greedy(self) -> Iterator[bool]:
+        """Yield for each token whether it takes white space beside it away, or gets more of it."""
+        for token, piece in enumerate(self.pieces):
+            attributes = api.llama_vocab_get_attr(self._vocab, token)
+            if attributes & USER_DEFINED:
+                spaced = self._spaces > 0 and piece.decode("utf-8", "replace")[-1:].isalpha()
+                yield spaced or attributes & STRIPS > 0
 
     def _tokens(self, raw: bytes, *, opened: bool) -> list[int]:
         room = len(raw) + 8
@@ -333,7 +343,8 @@ class Llama:
         wishes.n_outputs_max = SEQUENCES
         wishes.n_threads = wishes.n_threads_batch = self.threads
         wishes.kv_unified = not self.deterministic
-        wishes.flash_attn_type = -1 if self._gpu and not self.deterministic else 0
+        flash = -1 if self._gpu else int(FAN_ATTENTION)
+        wishes.flash_attn_type = 0 if self.deterministic else flash
         wishes.abort_callback = self._atoi
         wishes.abort_callback_data = ctypes.cast(self._flag, ctypes.c_void_p)
         self._ctx = api.llama_init_from_model(self._model, wishes)

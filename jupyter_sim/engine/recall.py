@@ -32,7 +32,7 @@ class Recall:
         self._first = self._next = 0
 
     def weigh(self, logits: Floats, mute: Tokens | None = None) -> Weights:
-        """Return the weights of a step's rows, until they are the oldest; see `sampling.weigh`."""
+        """Return the weights of a step's rows, until the next step's; see `sampling.weigh`."""
         first, last = self._next, self._next + len(logits)
         if last > len(self._cells):
             first, last = 0, len(logits)
@@ -43,14 +43,17 @@ class Recall:
         weights = weigh(logits, mute, self._values[first:last])
         self._peaks[first:last] = weights.peaks
         self._norms[first:last] = weights.norms
-        self._first, self._next = first, last
+        self._first = self._next = first
         return weights
 
     def keep(self, cells: Iterable[int], rows: Iterable[int]) -> None:
-        """Keep those of the last step's rows that follow the tokens in these cells."""
+        """Keep those of the last step's rows that follow the tokens in these cells; the next step
+        overwrites those behind them.
+        """
         for cell, row in zip(cells, rows, strict=True):
             self._cells[self._first + row] = cell
             self._slots[cell] = self._first + row
+            self._next = max(self._next, self._first + row + 1)
 
     def known(self, cells: Sequence[int]) -> int:
         """Return how many of these cells, from the first on, have a row that is kept."""

@@ -13,7 +13,7 @@ from itertools import chain
 
 import numpy as np
 
-MEMORY = 1 << 22
+MEMORY, SLICE, TOKEN = 1 << 25, 512, 40
 LETTER = r"[^\W\d_]"
 BORDER = re.compile(rf" (?<={LETTER} )(?={LETTER})")
 WHOLE_WORD = re.compile(rf" {LETTER}+")
@@ -27,8 +27,8 @@ class Words:
     """Splits texts as `whole` does. `rest` splits what begins with a space and stands behind a
     letter, and `pieces` are the bytes of every token.
 
-    So many letters of words are remembered as fit into `memory`; then all are forgotten. May be
-    used by several threads.
+    So many words are remembered as fit into `memory` bytes; then all are forgotten. May be used by
+    several threads.
     """
 
     def __init__(
@@ -72,8 +72,10 @@ class Words:
             self._known, self._size = {}, 0
         known = self._known
         # only the last can be one behind which no other may stand, and it is the last of the new
-        new = [word for word in words if word not in known]
-        if new and not self._learn(list(dict.fromkeys(new)), known):
+        new = list(dict.fromkeys(word for word in words if word not in known))
+        # some tokenizers can split no line of any length
+        slices = (new[start : start + SLICE] for start in range(0, len(new), SLICE))
+        if not all(self._learn(each, known) for each in slices):
             return None
         return list(chain.from_iterable(map(known.__getitem__, words)))
 
@@ -92,7 +94,7 @@ class Words:
         for word, stop in zip(words, places.tolist(), strict=True):
             known[word] = tuple(tokens[start:stop])
             start = stop
-        self._size += len(text)
+        self._size += 2 * len(text) + TOKEN * len(tokens)
         return True
 
 

@@ -109,7 +109,8 @@ class Writer:
         """
         now = time.time()
         with suppress(OSError):
-            os.utime(self._path, (now, now))
+            if self._path.lstat().st_mtime < now:
+                os.utime(self._path, (now, now))
 
     def _stands(self) -> bool:
         """Whether the segment is as it was left, under its name: another program may have deleted,
