@@ -46,7 +46,8 @@ class FanAttention {
   private:
     static constexpr int LANES = 16, CELLS = 32, ROWS = 16, FEW = 6, LONELY = 2, MOST = 512;
 
-    // Of a row: the largest score, the sum of weights so far by lanes, and its scores of this block.
+    // What is kept of each row, and of a block's cells. Score: of this block, then what it weighs. Sum: of
+    // weighed values; mass: of weights, by lanes; peak: the largest score, all so far.
     struct alignas(64) Memory {
         float query[ROWS][MOST + LANES];
         float sum[ROWS][MOST + LANES];
@@ -281,14 +282,7 @@ class FanAttention {
 
     void finish(Memory &m, int64_t head, int64_t token, int row) const {
         float mass = _mm512_reduce_add_ps(m.mass[row]);
-        if (sinks) {
-            const float sink = ((const float *)sinks->data)[head];
-            if (sink > m.peak[row]) {
-                rescale(m, row, sink);
-                mass = _mm512_reduce_add_ps(m.mass[row]);
-            }
-            mass += expf(sink - m.peak[row]);
-        }
+        if (sinks) mass += expf(((const float *)sinks->data)[head] - m.peak[row]);
         const __m512 factor = _mm512_set1_ps(mass == 0.0f ? 0.0f : 1.0f / mass);
         float *const to = (float *)((char *)dst->data + (token * dst->ne[1] + head) * dst->nb[1]);
         for (int d = 0; d < values; d += LANES)
