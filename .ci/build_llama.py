@@ -4,7 +4,7 @@ The package's own default is `-march=native`, and GCC 12 miscompiles that on pro
 the first decode of a quantised model crashes. So each instruction set is named, those that this
 processor has and never AMX. OpenMP stays out, because its threads spin when anything else wants a
 core. On a Mac llama.cpp turns Metal on by itself. pip's cache is not asked, for it may hold a wheel
-of another build. On x86 the source is changed a little before, see `products`. A stamp in the
+of another build. On x86 the source is changed a little before, see `kernels`. A stamp in the
 environment keeps version, flags and change, so an unchanged build costs nothing.
 
 CMAKE_ARGS come after the flags chosen here and so win: `CMAKE_ARGS="-DGGML_CUDA=on" make install`
@@ -20,7 +20,7 @@ import tempfile
 from importlib import metadata
 from pathlib import Path
 
-import products
+import kernels
 
 VERSION = "0.3.36"
 STAMP = Path(sys.prefix, "llama-cpp-build.txt")
@@ -112,7 +112,7 @@ def built_and_installed(source: Path, wheels: Path, args: str) -> bool:
 def main() -> None:
     """Build, unless the same version with the same flags is already installed."""
     args = cmake_args()
-    wanted = f"{VERSION}\n{args}\n{products.version() if X86 else ''}\n"
+    wanted = f"{VERSION}\n{args}\n{kernels.version() if X86 else ''}\n"
     if installed_version() == VERSION and STAMP.exists() and STAMP.read_text() == wanted:
         return
     print(f"Building llama-cpp-python {VERSION}, some minutes, with {args}", flush=True)
@@ -121,7 +121,7 @@ def main() -> None:
         source = unpacked(Path(folder))
         if X86:
             try:
-                products.change(source)
+                kernels.change(source)
             except ValueError as error:
                 sys.exit(str(error))
         built = built_and_installed(source, Path(folder, "wheels"), args)

@@ -1,15 +1,16 @@
 """llama.cpp is changed while it is built, and only where its source is what the change knows."""
 
+import re
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / ".ci"))
 import build_llama
-from products import CHANGES, PRODUCTS, change
+from kernels import CHANGES, change
 
 PROJECT = f"""\
 [build-system]
@@ -23,32 +24,51 @@ only-include = ["llama_cpp.py"]
 """
 
 
-def unpacked(folder: Path, text: str) -> Path:
-    products = folder / PRODUCTS
-    products.parent.mkdir(parents=True)
-    products.write_text(text)
-    return products
+KNOWN = {place: "before\n" + "between\n".join(each) + "after\n" for place, each in CHANGES.items()}
+PIECES = [(place, old) for place, each in CHANGES.items() for old in each]
+
+
+Build = Callable[[Mapping[Path, str]], Path]
+
+
+def unpack(folder: Path, texts: Mapping[Path, str]) -> None:
+    for place, text in texts.items():
+        (folder / place).parent.mkdir(parents=True, exist_ok=True)
+        (folder / place).write_text(text)
 
 
 def test_what_is_known_is_changed_once_and_all_else_stays(tmp_path: Path) -> None:
-    known = "before\n" + "between\n".join(CHANGES) + "after\n"
-    products = unpacked(tmp_path, known)
+    unpack(tmp_path, KNOWN)
     change(tmp_path)
-    assert products.read_text() == "before\n" + "between\n".join(CHANGES.values()) + "after\n"
+    for place, each in CHANGES.items():
+        new = "before\n" + "between\n".join(each.values()) + "after\n"
+        assert (tmp_path / place).read_text() == new
 
 
-@pytest.mark.parametrize("missing", CHANGES)
-def test_an_unknown_source_is_refused_and_left_alone(tmp_path: Path, missing: str) -> None:
-    text = "".join(old for old in CHANGES if old != missing)
-    products = unpacked(tmp_path, text)
+@pytest.mark.parametrize(("place", "missing"), PIECES)
+def test_an_unknown_source_is_refused_and_left_alone(
+    tmp_path: Path, place: Path, missing: str
+) -> None:
+    texts = KNOWN | {place: KNOWN[place].replace(missing, "")}
+    unpack(tmp_path, texts)
     with pytest.raises(ValueError, match="does not know"):
         change(tmp_path)
-    assert products.read_text() == text
+    assert {place: (tmp_path / place).read_text() for place in CHANGES} == texts
+
+
+def test_every_header_that_the_changes_include_lies_beside_what_includes_it(
+    tmp_path: Path,
+) -> None:
+    unpack(tmp_path, KNOWN)
+    change(tmp_path)
+    for place in CHANGES:
+        included = re.findall(r'#include "((?!sgemm)\w+\.h)"', (tmp_path / place).read_text())
+        assert included and all((tmp_path / place.parent / name).exists() for name in included)
 
 
 @pytest.fixture
-def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
-    """Run the build over a small package with such products; the folder that it installs into."""
+def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Build:
+    """Run the build over a small package with such sources; the folder that it installs into."""
     for option, value in {
         "TARGET": tmp_path / "installed",
         "FIND_LINKS": tmp_path / "index",
@@ -59,9 +79,9 @@ def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Pa
     monkeypatch.setattr(build_llama, "STAMP", tmp_path / "stamp")
     monkeypatch.setattr(build_llama, "X86", True)
 
-    def run(products: str) -> Path:
+    def run(texts: Mapping[Path, str]) -> Path:
         source = tmp_path / f"llama_cpp_python-{build_llama.VERSION}"
-        unpacked(source, products)
+        unpack(source, texts)
         (source / "pyproject.toml").write_text(PROJECT)
         (source / "llama_cpp.py").touch()
         (tmp_path / "index").mkdir()
@@ -74,23 +94,21 @@ def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Pa
     return run
 
 
-def test_an_unknown_source_ends_the_build_in_one_sentence(
-    build: Callable[[str], Path], tmp_path: Path
-) -> None:
+def test_an_unknown_source_ends_the_build_in_one_sentence(build: Build, tmp_path: Path) -> None:
     with pytest.raises(SystemExit) as ended:
-        build("something else")
+        build(dict.fromkeys(CHANGES, "something else"))
     said = str(ended.value)
     assert said.count("\n") == 0
     assert f"llama_cpp_python-{build_llama.VERSION} came" in said
-    assert repr(next(iter(CHANGES)).strip()) in said
+    assert repr(PIECES[0][1].strip()) in said
     assert "VERSION in .ci/build_llama.py" in said
     assert not (tmp_path / "stamp").exists()
 
 
 def test_what_is_installed_does_not_name_the_folder_that_it_was_built_in(
-    build: Callable[[str], Path], tmp_path: Path
+    build: Build, tmp_path: Path
 ) -> None:
-    installed = build("".join(CHANGES))
+    installed = build(KNOWN)
     (about,) = installed.glob("llama_cpp_python-*.dist-info")
     assert (installed / "llama_cpp.py").exists()
     assert not (about / "direct_url.json").exists()

@@ -1,9 +1,10 @@
 """A loaded llama.cpp model with its context: tokens in, logits out. The only user of llama_cpp.
 
 Sequences and positions are the caller's business; nothing is known here of prompts, candidates or
-sampling. The settings and the order of calls follow from measurements: flash attention and large
-micro-batches are slow on a processor with many short queries, one unified KV buffer makes forks
-free, and the abort callback must be native, because a Python one would wait for the interpreter.
+sampling. The settings and the order of calls follow from measurements: large micro-batches are slow
+on a processor with many short queries, and so is flash attention but for our own; one unified KV
+buffer makes forks free, and the abort callback must be native, because a Python one would wait for
+the interpreter.
 """
 
 import ctypes
@@ -46,6 +47,9 @@ USER_DEFINED, STRIPS = 16, 128 | 256
 LIBC = ctypes.CDLL("msvcrt" if os.name == "nt" else None)
 
 DECODED, FULL, ABORTED = 0, 1, 2
+
+FAN_ATTENTION = hasattr(api._lib, "jupyter_sim_fan_attention")
+"""Whether this llama.cpp was built with `.ci/fan_attention.h`, for a processor that it suits."""
 
 COMPLAINTS: deque[str] = deque(maxlen=6)
 """What llama.cpp, which has one log for a process, said of late when something went wrong."""
@@ -339,7 +343,8 @@ class Llama:
         wishes.n_outputs_max = SEQUENCES
         wishes.n_threads = wishes.n_threads_batch = self.threads
         wishes.kv_unified = not self.deterministic
-        wishes.flash_attn_type = -1 if self._gpu and not self.deterministic else 0
+        flash = -1 if self._gpu else int(FAN_ATTENTION)
+        wishes.flash_attn_type = 0 if self.deterministic else flash
         wishes.abort_callback = self._atoi
         wishes.abort_callback_data = ctypes.cast(self._flag, ctypes.c_void_p)
         self._ctx = api.llama_init_from_model(self._model, wishes)

@@ -1,12 +1,15 @@
-"""Changes to llama.cpp's matrix products, where several rows of a batch are multiplied at once.
+"""Changes to llama.cpp's arithmetic on x86, where several rows of a batch are computed at once.
 
-Prefetching, on x86: products are computed tile by tile, and a tile reads four rows of weights in
+Prefetching: products are computed tile by tile, and a tile reads four rows of weights in
 turn. Some processors foresee one stream of memory in a page and not four, and then wait for each
 line: on an AMD EPYC two rows took as long as one row twice. So while a tile is computed, the next
 one of the same thread is fetched, in the order of memory. No bit of a result changes.
 
 Eight rows, with AVX-512 VNNI: weights in Q8_0 are multiplied as `eight_rows.h` says, which takes a
 third of the instructions. A block's sum is exact, as before; blocks are added up in another order.
+
+Attention, with AVX-512: where flash attention is on, it is computed as `fan_attention.h` says. What
+all rows see is read once for all of them, and what a row does not see costs it nothing.
 """
 
 import hashlib
@@ -14,7 +17,10 @@ import shutil
 from pathlib import Path
 
 EIGHT_ROWS = Path(__file__).with_name("eight_rows.h")
-PRODUCTS = Path("vendor", "llama.cpp", "ggml", "src", "ggml-cpu", "llamafile", "sgemm.cpp")
+FAN_ATTENTION = Path(__file__).with_name("fan_attention.h")
+FOLDER = Path("vendor", "llama.cpp", "ggml", "src", "ggml-cpu")
+PRODUCTS = FOLDER / "llamafile" / "sgemm.cpp"
+OPERATIONS = FOLDER / "ops.cpp"
 
 # A small tile is fetched into the first cache; a large one into the second, to drive nothing out.
 # GCC takes a function that only fetches for one without effect, and leaves it out unless inlined.
@@ -60,7 +66,7 @@ NEXT = """
             if (coming) fetch_rows<RM>(coming, lda, k, l, KN);
 """
 
-# What is there, first for x86, and what takes its place.
+# What is there, in the products first for x86, and what takes its place.
 INCLUDED = '#include "sgemm.h"\n'
 HEADING = "// FLOATING POINT MATRIX MULTIPLICATION\n"
 TILE = """
@@ -90,7 +96,19 @@ EIGHT = """#ifdef HAS_EIGHT_ROWS
         return true;
 #endif
 """
-CHANGES = {
+STANDARD = "#include <cmath>\n"
+ATTENTION = """void ggml_compute_forward_flash_attn_ext(
+        const ggml_compute_params * params,
+        ggml_tensor * dst) {
+"""
+FAN = """#ifdef HAS_FAN_ATTENTION
+    if (FanAttention fan(params, dst); fan.fits()) {
+        fan.compute();
+        return;
+    }
+#endif
+"""
+IN_PRODUCTS = {
     INCLUDED: INCLUDED + "#include <vector>\n",
     HEADING: HEADING + FETCH + f'#include "{EIGHT_ROWS.name}"\n\n',
     TILE: NEXT,
@@ -101,27 +119,40 @@ CHANGES = {
     SEVERAL: SEVERAL_OR_EIGHT,
     CASE: CASE + EIGHT,
 }
+IN_OPERATIONS = {
+    STANDARD: STANDARD + "#include <memory>\n#include <type_traits>\n",
+    ATTENTION: f'#include "{FAN_ATTENTION.name}"\n\n' + ATTENTION + FAN,
+}
+CHANGES = {PRODUCTS: IN_PRODUCTS, OPERATIONS: IN_OPERATIONS}
 
 
 def version() -> str:
     """Return what tells these changes from others."""
-    return hashlib.sha256(repr(CHANGES).encode() + EIGHT_ROWS.read_bytes()).hexdigest()
+    headers = EIGHT_ROWS.read_bytes() + FAN_ATTENTION.read_bytes()
+    return hashlib.sha256(repr(CHANGES).encode() + headers).hexdigest()
 
 
 def change(source: Path) -> None:
-    """Change the products in an unpacked llama-cpp-python.
+    """Change the arithmetic in an unpacked llama-cpp-python.
 
-    Raises ValueError with a sentence where they are not as this change knows them.
+    Raises ValueError with a sentence where it is not as this change knows it.
     """
-    path = source / PRODUCTS
+    texts = {place: _changed(source, place) for place in CHANGES}
+    for place, text in texts.items():
+        (source / place).write_text(text, encoding="utf-8")
+    shutil.copy(EIGHT_ROWS, source / PRODUCTS.parent)
+    shutil.copy(FAN_ATTENTION, source / OPERATIONS.parent)
+
+
+def _changed(source: Path, place: Path) -> str:
+    path = source / place
     text = path.read_text(encoding="utf-8") if path.exists() else ""
-    for old, new in CHANGES.items():
+    for old, new in CHANGES[place].items():
         if old not in text:
             raise ValueError(
-                f"{source.name} came, and its source is of a version that .ci/products.py does not "
-                f"know: it expects {old.strip().splitlines()[0]!r} in {PRODUCTS}; renew CHANGES "
+                f"{source.name} came, and its source is of a version that .ci/kernels.py does not "
+                f"know: it expects {old.strip().splitlines()[0]!r} in {place}; renew CHANGES "
                 "there, or set VERSION in .ci/build_llama.py to a version that it knows."
             )
         text = text.replace(old, new, 1)
-    path.write_text(text, encoding="utf-8")
-    shutil.copy(EIGHT_ROWS, path.parent)
+    return text

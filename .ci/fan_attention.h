@@ -1,0 +1,307 @@
+// Attention of a batch's tokens to the cells that they see, for processors with AVX-512.
+//
+// In a fan most cells are seen by all candidates, and each candidate's own by it alone. So what several
+// rows see is converted, and turned, once for all of them: a register holds one number of sixteen cells,
+// or sixteen numbers of one. What a row sees few cells of is computed cell by cell, and what it sees
+// nothing of is passed over. All sums are single precision; the softmax is rescaled as cells come (Milakov,
+// Gimelshein: Online normalizer calculation for softmax, 2018).
+
+#if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512VL__) && defined(__F16C__)
+#define HAS_FAN_ATTENTION
+
+extern "C" {
+// By this name the engine knows that attention is computed so.
+GGML_BACKEND_API const int jupyter_sim_fan_attention;
+const int jupyter_sim_fan_attention = 1;
+}
+
+class FanAttention {
+  public:
+    FanAttention(const ggml_compute_params *params, ggml_tensor *dst)
+        : params(params), dst(dst), q(dst->src[0]), k(dst->src[1]), v(dst->src[2]), mask(dst->src[3]),
+          sinks(dst->src[4]), keys(k->ne[0]), values(v->ne[0]), cells(k->ne[1]), tokens(q->ne[1]),
+          shared(q->ne[2] / k->ne[2]) {
+        memcpy(&scale, (const float *)dst->op_params + 0, sizeof(float));
+        memcpy(&bias, (const float *)dst->op_params + 1, sizeof(float));
+        memcpy(&cap, (const float *)dst->op_params + 2, sizeof(float));
+        if (cap != 0.0f) scale /= cap;
+    }
+
+    bool fits() const {
+        return q->type == GGML_TYPE_F32 && k->type == GGML_TYPE_F16 && v->type == GGML_TYPE_F16 && mask &&
+               mask->type == GGML_TYPE_F16 && q->ne[3] == 1 && k->ne[3] == 1 && mask->ne[2] == 1 &&
+               k->ne[2] == v->ne[2] && keys % LANES == 0 && values % LANES == 0 && keys <= MOST &&
+               values <= MOST && cells % CELLS == 0 && shared <= ROWS && q->nb[0] == sizeof(float) &&
+               k->nb[0] == sizeof(ggml_fp16_t) && v->nb[0] == sizeof(ggml_fp16_t);
+    }
+
+    void compute() {
+        const int64_t together = ROWS / shared, tiles = (tokens + together - 1) / together;
+        for (int64_t job = params->ith; job < k->ne[2] * tiles; job += params->nth) {
+            const int64_t first = job % tiles * together;
+            tile(job / tiles, first, std::min(together, tokens - first));
+        }
+    }
+
+  private:
+    static constexpr int LANES = 16, CELLS = 32, ROWS = 16, FEW = 6, LONELY = 2, MOST = 512;
+
+    // What is kept of each row, and of a block's cells. Score: of this block, then what it weighs. Sum: of
+    // weighed values; mass: of weights, by lanes; peak: the largest score, all so far.
+    struct alignas(64) Memory {
+        float query[ROWS][MOST + LANES];
+        float sum[ROWS][MOST + LANES];
+        float key[MOST][CELLS];
+        float value[CELLS][MOST + LANES];
+        float score[ROWS][CELLS];
+        __m512 mass[ROWS];
+        float peak[ROWS];
+    };
+
+    static Memory &memory() {
+        static thread_local std::unique_ptr<Memory> own(new Memory);
+        return *own;
+    }
+
+    void tile(int64_t head, int64_t first, int64_t count) {
+        Memory &m = memory();
+        const int rows = count * shared;
+        for (int row = 0; row < rows; ++row) {
+            const float *from = (const float *)((const char *)q->data + (first + row / shared) * q->nb[1] +
+                                                (head * shared + row % shared) * q->nb[2]);
+            for (int d = 0; d < keys; ++d) m.query[row][d] = scale * from[d];
+            memset(m.sum[row], 0, values * sizeof(float));
+            m.mass[row] = _mm512_setzero_ps();
+            m.peak[row] = -INFINITY;
+        }
+        for (int64_t cell = 0; cell < cells; cell += CELLS) block(m, head, first, rows, cell);
+        for (int row = 0; row < rows; ++row) finish(m, head * shared + row % shared, first + row / shared, row);
+    }
+
+    void block(Memory &m, int64_t head, int64_t first, int rows, int64_t cell) {
+        const char *const ks = (const char *)k->data + cell * k->nb[1] + head * k->nb[2];
+        const char *const vs = (const char *)v->data + cell * v->nb[1] + head * v->nb[2];
+        __mmask32 seen[ROWS];
+        int many[ROWS], few[ROWS], some = 0, rare = 0;
+        for (int row = 0; row < rows; ++row) {
+            const __m512i levels = _mm512_loadu_si512(masked(first + row / shared, cell));
+            seen[row] = _mm512_cmpneq_epi16_mask(levels, _mm512_set1_epi16((short)0xfc00));
+            if (__builtin_popcount(seen[row]) > FEW) many[some++] = row;
+            else if (seen[row]) few[rare++] = row;
+        }
+        const bool together = some > LONELY;
+        if (together) {
+            turn(m, ks);
+            convert(m, vs);
+            groups(some, [&](auto n, int at) { scores<n()>(m, many + at); });
+        } else {
+            for (int i = 0; i < some; ++i) scores_alone(m, ks, many[i]);
+        }
+        for (int i = 0; i < rare; ++i) scores_of_few(m, ks, few[i], seen[few[i]]);
+        for (int i = 0; i < some; ++i) weigh(m, head, first, many[i], cell);
+        for (int i = 0; i < rare; ++i) weigh(m, head, first, few[i], cell);
+        if (together) groups(some, [&](auto n, int at) { add<n()>(m, many + at, converted(m)); });
+        else groups(some, [&](auto n, int at) { add<n()>(m, many + at, halves(vs)); });
+        for (int i = 0; i < rare; ++i) add_few(m, vs, few[i], seen[few[i]]);
+    }
+
+    template <typename F> static void groups(int count, F each) {
+        int at = 0;
+        for (; at + 4 <= count; at += 4) each(std::integral_constant<int, 4>(), at);
+        if (count - at == 3) each(std::integral_constant<int, 3>(), at);
+        if (count - at == 2) each(std::integral_constant<int, 2>(), at);
+        if (count - at == 1) each(std::integral_constant<int, 1>(), at);
+    }
+
+    const ggml_fp16_t *masked(int64_t token, int64_t cell) const {
+        return (const ggml_fp16_t *)((const char *)mask->data + token * mask->nb[1]) + cell;
+    }
+
+    static __m512 widened(const void *halves) { return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)halves)); }
+
+    // Sixteen numbers of each of sixteen cells, as each number of all cells.
+    static void turn(const __m512 *a, __m512 *turned) {
+        __m512 b[16], c[16];
+        for (int i = 0; i < 16; i += 2) {
+            b[i] = _mm512_unpacklo_ps(a[i], a[i + 1]);
+            b[i + 1] = _mm512_unpackhi_ps(a[i], a[i + 1]);
+        }
+        for (int i = 0; i < 16; i += 4)
+            for (int j = 0; j < 2; ++j) {
+                const __m512d one = _mm512_castps_pd(b[i + j]), other = _mm512_castps_pd(b[i + j + 2]);
+                c[i + 2 * j] = _mm512_castpd_ps(_mm512_unpacklo_pd(one, other));
+                c[i + 2 * j + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(one, other));
+            }
+        for (int i = 0; i < 16; i += 8)
+            for (int j = 0; j < 4; ++j) {
+                b[i + j] = _mm512_shuffle_f32x4(c[i + j], c[i + j + 4], 0x88);
+                b[i + j + 4] = _mm512_shuffle_f32x4(c[i + j], c[i + j + 4], 0xdd);
+            }
+        for (int j = 0; j < 8; ++j) {
+            turned[j] = _mm512_shuffle_f32x4(b[j], b[j + 8], 0x88);
+            turned[j + 8] = _mm512_shuffle_f32x4(b[j], b[j + 8], 0xdd);
+        }
+    }
+
+    // The keys of a block's cells, number by number.
+    void turn(Memory &m, const char *ks) const {
+        for (int half = 0; half < CELLS; half += LANES)
+            for (int d = 0; d < keys; d += LANES) {
+                __m512 own[16], turned[16];
+                for (int i = 0; i < 16; ++i) own[i] = widened(ks + (half + i) * k->nb[1] + d * sizeof(ggml_fp16_t));
+                turn(own, turned);
+                for (int i = 0; i < 16; ++i) _mm512_store_ps(m.key[d + i] + half, turned[i]);
+            }
+    }
+
+    void convert(Memory &m, const char *vs) const {
+        for (int cell = 0; cell < CELLS; ++cell)
+            for (int d = 0; d < values; d += LANES)
+                _mm512_store_ps(m.value[cell] + d, widened(vs + cell * v->nb[1] + d * sizeof(ggml_fp16_t)));
+    }
+
+    template <int N> void scores(Memory &m, const int *rows) const {
+        __m512 low[N], high[N];
+        for (int i = 0; i < N; ++i) low[i] = high[i] = _mm512_setzero_ps();
+        for (int d = 0; d < keys; ++d) {
+            const __m512 one = _mm512_load_ps(m.key[d]), other = _mm512_load_ps(m.key[d] + LANES);
+            for (int i = 0; i < N; ++i) {
+                const __m512 number = _mm512_set1_ps(m.query[rows[i]][d]);
+                low[i] = _mm512_fmadd_ps(number, one, low[i]);
+                high[i] = _mm512_fmadd_ps(number, other, high[i]);
+            }
+        }
+        for (int i = 0; i < N; ++i) {
+            _mm512_store_ps(m.score[rows[i]], low[i]);
+            _mm512_store_ps(m.score[rows[i]] + LANES, high[i]);
+        }
+    }
+
+    // One row's scores are quicker had than the keys are turned; only the sums are.
+    void scores_alone(Memory &m, const char *ks, int row) const {
+        for (int half = 0; half < CELLS; half += LANES) {
+            __m512 own[16], turned[16];
+            for (int i = 0; i < 16; ++i) {
+                const char *const key = ks + (half + i) * k->nb[1];
+                own[i] = _mm512_setzero_ps();
+                for (int d = 0; d < keys; d += LANES)
+                    own[i] = _mm512_fmadd_ps(_mm512_load_ps(m.query[row] + d), widened(key + d * sizeof(ggml_fp16_t)),
+                                             own[i]);
+            }
+            turn(own, turned);
+            for (int width = 8; width; width /= 2)
+                for (int i = 0; i < width; ++i) turned[i] = _mm512_add_ps(turned[i], turned[i + width]);
+            _mm512_store_ps(m.score[row] + half, turned[0]);
+        }
+    }
+
+    void scores_of_few(Memory &m, const char *ks, int row, __mmask32 seen) const {
+        memset(m.score[row], 0, sizeof m.score[row]);
+        for (; seen; seen &= seen - 1) {
+            const int cell = __builtin_ctz(seen);
+            __m512 sum = _mm512_setzero_ps();
+            for (int d = 0; d < keys; d += LANES)
+                sum = _mm512_fmadd_ps(_mm512_load_ps(m.query[row] + d),
+                                      widened(ks + cell * k->nb[1] + d * sizeof(ggml_fp16_t)), sum);
+            m.score[row][cell] = _mm512_reduce_add_ps(sum);
+        }
+    }
+
+    // From scores to weights, relative to the largest score so far.
+    void weigh(Memory &m, int64_t head, int64_t first, int row, int64_t cell) const {
+        const float slope = this->slope(head * shared + row % shared);
+        const ggml_fp16_t *const levels = masked(first + row / shared, cell);
+        __m512 part[2];
+        for (int half = 0; half < 2; ++half) {
+            part[half] = _mm512_load_ps(m.score[row] + half * LANES);
+            if (cap != 0.0f) {
+                for (int i = 0; i < LANES; ++i) m.score[row][half * LANES + i] = cap * tanhf(m.score[row][half * LANES + i]);
+                part[half] = _mm512_load_ps(m.score[row] + half * LANES);
+            }
+            part[half] = _mm512_fmadd_ps(_mm512_set1_ps(slope), widened(levels + half * LANES), part[half]);
+        }
+        const float peak = _mm512_reduce_max_ps(_mm512_max_ps(part[0], part[1]));
+        if (peak > m.peak[row]) rescale(m, row, peak);
+        const __m512 level = _mm512_set1_ps(m.peak[row]);
+        for (int half = 0; half < 2; ++half) {
+            const __m512 weight = ggml_v_expf(_mm512_sub_ps(part[half], level));
+            _mm512_store_ps(m.score[row] + half * LANES, weight);
+            m.mass[row] = _mm512_add_ps(m.mass[row], weight);
+        }
+    }
+
+    void rescale(Memory &m, int row, float peak) const {
+        const __m512 factor = _mm512_set1_ps(m.peak[row] == -INFINITY ? 0.0f : expf(m.peak[row] - peak));
+        m.peak[row] = peak;
+        m.mass[row] = _mm512_mul_ps(m.mass[row], factor);
+        for (int d = 0; d < values; d += LANES)
+            _mm512_store_ps(m.sum[row] + d, _mm512_mul_ps(_mm512_load_ps(m.sum[row] + d), factor));
+    }
+
+    // Where sixteen values of a cell are had from.
+    static auto converted(const Memory &m) {
+        return [&m](int cell, int d) { return _mm512_load_ps(m.value[cell] + d); };
+    }
+
+    auto halves(const char *vs) const {
+        return [this, vs](int cell, int d) { return widened(vs + cell * v->nb[1] + d * sizeof(ggml_fp16_t)); };
+    }
+
+    template <int N, typename F> void add(Memory &m, const int *rows, F values_of) const {
+        int d = 0;
+        for (; d + 4 * LANES <= values; d += 4 * LANES) add_at<N, 4>(m, rows, d, values_of);
+        for (; d < values; d += LANES) add_at<N, 1>(m, rows, d, values_of);
+    }
+
+    template <int N, int WIDE, typename F> void add_at(Memory &m, const int *rows, int d, F values_of) const {
+        __m512 sum[N][WIDE];
+        for (int i = 0; i < N; ++i)
+            for (int j = 0; j < WIDE; ++j) sum[i][j] = _mm512_load_ps(m.sum[rows[i]] + d + j * LANES);
+        for (int cell = 0; cell < CELLS; ++cell) {
+            __m512 value[WIDE];
+            for (int j = 0; j < WIDE; ++j) value[j] = values_of(cell, d + j * LANES);
+            for (int i = 0; i < N; ++i) {
+                const __m512 weight = _mm512_set1_ps(m.score[rows[i]][cell]);
+                for (int j = 0; j < WIDE; ++j) sum[i][j] = _mm512_fmadd_ps(weight, value[j], sum[i][j]);
+            }
+        }
+        for (int i = 0; i < N; ++i)
+            for (int j = 0; j < WIDE; ++j) _mm512_store_ps(m.sum[rows[i]] + d + j * LANES, sum[i][j]);
+    }
+
+    void add_few(Memory &m, const char *vs, int row, __mmask32 seen) const {
+        for (; seen; seen &= seen - 1) {
+            const int cell = __builtin_ctz(seen);
+            const __m512 weight = _mm512_set1_ps(m.score[row][cell]);
+            for (int d = 0; d < values; d += LANES)
+                _mm512_store_ps(m.sum[row] + d,
+                                _mm512_fmadd_ps(weight, widened(vs + cell * v->nb[1] + d * sizeof(ggml_fp16_t)),
+                                                _mm512_load_ps(m.sum[row] + d)));
+        }
+    }
+
+    void finish(Memory &m, int64_t head, int64_t token, int row) const {
+        float mass = _mm512_reduce_add_ps(m.mass[row]);
+        if (sinks) mass += expf(((const float *)sinks->data)[head] - m.peak[row]);
+        const __m512 factor = _mm512_set1_ps(mass == 0.0f ? 0.0f : 1.0f / mass);
+        float *const to = (float *)((char *)dst->data + (token * dst->ne[1] + head) * dst->nb[1]);
+        for (int d = 0; d < values; d += LANES)
+            _mm512_storeu_ps(to + d, _mm512_mul_ps(_mm512_load_ps(m.sum[row] + d), factor));
+    }
+
+    // How much nearer cells count for more, by head (Press, Smith, Lewis: Train Short, Test Long, 2021).
+    float slope(int64_t head) const {
+        if (bias <= 0.0f) return 1.0f;
+        const int64_t heads = 1 << (int)floor(log2((double)q->ne[2]));
+        return head < heads ? powf(powf(2.0f, -bias / heads), head + 1)
+                            : powf(powf(2.0f, -bias / 2.0f / heads), 2 * (head - heads) + 1);
+    }
+
+    const ggml_compute_params *params;
+    ggml_tensor *dst;
+    const ggml_tensor *q, *k, *v, *mask, *sinks;
+    const int64_t keys, values, cells, tokens, shared;
+    float scale, bias, cap;
+};
+
+#endif
