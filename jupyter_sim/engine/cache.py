@@ -189,7 +189,7 @@ class Cache:
     def extend(self, sequence: int, tokens: Iterable[int]) -> None:
         """Note that tokens were decoded at the end of a sequence."""
         held = self._held[sequence]
-        held.saved = False
+        held.saved = self._rested = False
         held.tokens.extend(tokens)
         held.cells.extend(self._cells.take(len(held.tokens) - len(held.cells)))
 
@@ -220,11 +220,12 @@ class Cache:
         if not self._may_start_afresh():
             return False
         oldest_first = self._oldest_first()
-        return any(
+        self._rested = not any(
             self._save(number, oldest_first[place:], WORTH_PARKING)
             for place, number in enumerate(oldest_first, 1)
             if not self._held[number].saved
         )
+        return not self._rested
 
     def room(self, cells: int, keep: int | None = None) -> bool:
         """See to it that so many cells are free, by eviction; whether they are."""
@@ -282,9 +283,11 @@ class Cache:
 
     def _start_afresh(self) -> None:
         """Evict all at once, which is quicker than one after another."""
-        for number in self._oldest_first():
-            self._park(number)
-            self._cells.release(self._held.pop(number).cells)
+        if not self._rested:
+            for number in self._oldest_first():
+                self._park(number)
+                self._cells.release(self._held.pop(number).cells)
+        self._cells.clear()
         self._forget()
         self._obey(Empty())
 
@@ -332,6 +335,8 @@ class Cache:
     def _forget(self) -> None:
         self._held: dict[int, _Held] = {}
         self._numbers = list(range(self._sequences))
+        # whether all that is worth it has been saved
+        self._rested = False
 
     def _touch(self, sequence: int) -> None:
         self._clock += 1

@@ -19,9 +19,11 @@ class Cells:
 
     def clear(self) -> None:
         """Let all be free."""
-        self._freed(np.flatnonzero(self._holders).tolist())
-        self._holders[:] = 0
-        self.free = list(range(len(self._holders)))
+        held = self._holders.nonzero()[0]
+        self._holders[held] = 0
+        freed = held.tolist()
+        self.free.extend(freed)
+        self._freed(freed)
 
     @property
     def used(self) -> int:
