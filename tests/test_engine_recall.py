@@ -5,7 +5,9 @@ import pytest
 
 from jupyter_sim.engine.recall import Recall
 from jupyter_sim.engine.rows import Rows
-from jupyter_sim.engine.sampling import Weights
+from jupyter_sim.engine.weights import Weights, room
+
+ROOM = room(1, 64).nbytes
 
 
 def rows(*numbers: int, width: int = 64) -> list[np.ndarray]:
@@ -72,7 +74,7 @@ def test_rows_of_a_step_that_nobody_keeps_say_nothing() -> None:
 
 
 def test_rows_that_nobody_keeps_take_no_others_place() -> None:
-    recall = Recall(64, 2, memory=4 * 256 * 4)
+    recall = Recall(64, 2, memory=4 * ROOM)
     kept(recall, 1, 2)
     for _ in range(5):
         recall.weigh(np.stack(rows(3, 4)))
@@ -82,7 +84,7 @@ def test_rows_that_nobody_keeps_take_no_others_place() -> None:
 
 
 def test_the_newest_rows_take_the_place_of_the_oldest() -> None:
-    recall = Recall(64, 1, memory=3 * 256 * 4)
+    recall = Recall(64, 1, memory=3 * ROOM)
     for cell in (1, 2, 3, 1, 4):
         kept(recall, cell)
     assert [recall.known([cell]) for cell in (1, 2, 3, 4)] == [1, 0, 1, 1]
@@ -90,7 +92,7 @@ def test_the_newest_rows_take_the_place_of_the_oldest() -> None:
 
 
 def test_a_step_that_does_not_fit_behind_the_newest_begins_anew_with_the_oldest() -> None:
-    recall = Recall(64, 1, memory=5 * 256 * 4)
+    recall = Recall(64, 1, memory=5 * ROOM)
     for cells in ((1, 2, 3), (4, 5, 6, 7)):
         kept(recall, *cells)
     assert [recall.known([cell]) for cell in range(1, 8)] == [0, 0, 0, 1, 1, 1, 1]

@@ -11,10 +11,10 @@ from jupyter_sim.engine.sampling import (
     fractions,
     keep,
     likeliest,
-    padded,
     point,
     weigh,
 )
+from jupyter_sim.engine.weights import room
 from jupyter_sim.events import Sampling
 
 PLAIN = Sampling(temperature=1.0, min_p=0.0)
@@ -164,10 +164,10 @@ def test_what_is_kept_is_what_the_samplers_keep_one_after_another(
 
 def test_memory_may_be_used_again() -> None:
     random = np.random.default_rng(0)
-    memory = np.zeros((8, padded(700)), np.float32)
+    records = room(8, 700)
     for count in (8, 3, 8):
         logits = random.normal(0, 3, (count, 700)).astype(np.float32)
-        fresh, again = weigh(logits.copy()), weigh(logits.copy(), values=memory[:count])
+        fresh, again = weigh(logits.copy()), weigh(logits.copy(), records=records[:count])
         assert np.array_equal(fresh.values, again.values)
         assert np.array_equal(fresh.norms, again.norms)
 

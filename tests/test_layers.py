@@ -57,7 +57,7 @@ MAY_IMPORT = {
 
 # An outside world -> the rooms that may touch it.
 WORLDS = {
-    "llama_cpp": {"engine.llama", "engine.arrays", "engine.chain", "engine.baseline"},
+    "llama_cpp": {f"engine.{name}" for name in ("llama", "arrays", "chain", "baseline", "native")},
     "tornado": {"server"},
     "jupyter_server": {"server"},
     "jupyterlab": set[str](),
@@ -297,7 +297,7 @@ def planted(folder: Path, files: dict[str, str]) -> Path:
         (
             "simulator.py",
             "import llama_cpp",
-            "only engine.arrays, engine.baseline, engine.chain, engine.llama may",
+            "only engine.arrays, engine.baseline, engine.chain, engine.llama, engine.native may",
         ),
         ("cli.py", "from tornado import web", "only server may touch tornado"),
         ("helpers.py", "from .tree import Tree", "helpers is no room of the house"),

@@ -17,7 +17,7 @@ import numpy as np
 from ..errors import BadInput
 from ..events import Bias, Dry, Mirostat, Penalties, Sampler, Typical, Xtc
 from .llama import Llama
-from .sampling import Floats, Tokens
+from .weights import Floats, Tokens
 
 DATA = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
 # what is this much below the likeliest has, in 32 bits, a probability of next to nothing

@@ -16,7 +16,8 @@ from .chain import Chain
 from .healing import Choices
 from .llama import Llama
 from .messages import Piece
-from .sampling import Doubles, Floats, Weights, choose, keep, point, weigh
+from .sampling import choose, keep, point, weigh
+from .weights import Doubles, Floats, Weights
 
 Said = tuple[bytes, bool]
 NOTHING: Said = (b"", False)

@@ -15,8 +15,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .sampling import Floats, Tokens, weigh
+from .sampling import weigh
 from .vocabulary import Spellings
+from .weights import Floats, Tokens
 
 MAX_BACK = 4
 MAX_WAYS = 8

@@ -12,7 +12,7 @@ from ..events import Alternative
 from .candidate import Candidate
 from .healing import MAX_WAYS, Healing, Way
 from .messages import Column, Rollout, Scored, cancelled
-from .sampling import Weights
+from .weights import Weights
 
 FAN, PREFETCH, EXPLORE, IDLE = range(4)
 PRIORITIES = {"fan": FAN, "prefetch": PREFETCH, "explore": EXPLORE}

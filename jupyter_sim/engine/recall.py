@@ -9,9 +9,8 @@ step, or a copy of its logits, would cost more than their sums.
 
 from collections.abc import Iterable, Sequence
 
-import numpy as np
-
-from .sampling import Floats, Tokens, Weights, padded, weigh, weigh_again
+from .sampling import NONE, weigh, weigh_again
+from .weights import Floats, Tokens, Weights, room
 
 MEMORY = 1 << 27
 
@@ -22,16 +21,14 @@ class Recall:
     """
 
     def __init__(self, width: int, least: int, memory: int = MEMORY) -> None:
-        slots = max(least, memory // (4 * padded(width)))
+        slots = max(least, memory // room(1, width).nbytes)
         self._width = width
-        self._values = np.zeros((slots, padded(width)), np.float32)
-        self._peaks = np.empty(slots, np.float32)
-        self._norms = np.empty(slots, np.float64)
+        self._records = room(slots, width)
         self._cells = [-1] * slots
         self._slots: dict[int, int] = {}
         self._first = self._next = 0
 
-    def weigh(self, logits: Floats, mute: Tokens | None = None) -> Weights:
+    def weigh(self, logits: Floats, mute: Tokens = NONE) -> Weights:
         """Return the weights of a step's rows, until the next step's; see `sampling.weigh`."""
         first, last = self._next, self._next + len(logits)
         if last > len(self._cells):
@@ -40,11 +37,8 @@ class Recall:
             if self._slots.get(self._cells[slot]) == slot:
                 del self._slots[self._cells[slot]]
             self._cells[slot] = -1
-        weights = weigh(logits, mute, self._values[first:last])
-        self._peaks[first:last] = weights.peaks
-        self._norms[first:last] = weights.norms
         self._first = self._next = first
-        return weights
+        return weigh(logits, mute, self._records[first:last])
 
     def keep(self, cells: Iterable[int], rows: Iterable[int]) -> None:
         """Keep those of the last step's rows that follow the tokens in these cells; the next step
@@ -65,8 +59,7 @@ class Recall:
         minus infinity where they weigh nothing in 32 bits.
         """
         slots = [self._slots[cell] for cell in cells]
-        kept = self._values[slots], self._peaks[slots], self._norms[slots]
-        return weigh_again(*kept, self._width)
+        return weigh_again(self._records[slots], self._width)
 
     def forget(self, cells: Iterable[int]) -> None:
         """Forget what follows these cells, which will hold something else."""

@@ -29,9 +29,9 @@ from .messages import Column, Piece, Rollout, Scored, Scoring, Started, Surveyed
 from .recall import Recall
 from .requests import Made, Requests
 from .rows import Rows
-from .sampling import Weights
 from .scoring import Scan
 from .turns import Turns
+from .weights import Weights
 from .wire import Request, Said
 
 KEPT, PARAMETERS_FOR_A_CELL = 512, 400_000

@@ -10,7 +10,8 @@ from msgspec import structs
 
 from ..events import Alternative
 from .messages import Piece
-from .sampling import Floats, Weights, likeliest
+from .sampling import likeliest
+from .weights import Floats, Weights
 
 NOTHING = -150
 """How far below the likeliest logit a token counts that weighs nothing in 32 bits."""

@@ -3,65 +3,22 @@
 The order is that of llama.cpp's default chain: top-k, then top-p, then min-p, all on the model's
 own distribution, and temperature last, on what is left. Log-probabilities are the model's own,
 before any of this. The fractions that choose come from the caller, one for each row.
-
-Whole rows are passed over as seldom as can be. The columns that a truncation keeps are looked for
-in the blocks that weigh as much as it asks of a column; where a model is unsure those are many, and
-the whole row is looked through. Mostly few columns are kept, and what follows works on them; where
-a model is at a loss they are many, and it is quicker to work on the whole row again.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..events import Sampling
+from . import native, passes
+from .passes import above, heights
+from .weights import NEARLY_ONE, Doubles, Floats, Records, Tokens, Weights, levels, room
 
-Floats = NDArray[np.float32]
-Doubles = NDArray[np.float64]
-Tokens = NDArray[np.int64]
-Mask = NDArray[np.bool_]
-Places = tuple[Tokens, Tokens, Tokens]
-"""Rows and columns, row by row, and where each row stops."""
-
-BLOCK = 256
 FOLD = 32
-FEW, MANY = 1024, 1 / 16
-NEARLY_ONE = 1 - 1e-9
 STEPS = (1e-3, 1e-5, 0.0)
-# colder ones say the same, and in 32 bits the coldest would be nothing to divide by
-COLDEST = 1e-10
-# exponentials of logits below that, and the sums of many, are well within 32 bits
-STEEP = 40
-ZERO = np.zeros(1)
+NONE = np.empty(0, np.int64)
 
-
-class Weights(NamedTuple):
-    """Rows of logits, with what all samplings need of them.
-
-    `norms` are the logarithms of each row's sum of exponentials. `values` are what columns weigh:
-    their exponentials, but in rows where those would leave 32 bits, over that of the row's largest
-    logit. They are padded with zeros to whole blocks, and `sums` are those of the blocks. `tops`
-    are the weights of the likeliest.
-    """
-
-    logits: Floats
-    peaks: Floats
-    norms: Doubles
-    values: Floats
-    sums: Floats
-    tops: Floats
-
-    def rows(self, places: list[int]) -> "Weights":
-        """Return some of the rows."""
-        rows: list[NDArray[Any]] = [field[places] for field in self]
-        return Weights(*rows)
-
-    def repeated(self, count: int) -> "Weights":
-        """Return a single row so many times, in the memory of one."""
-        rows: list[NDArray[Any]]
-        rows = [np.broadcast_to(field, (count, *field.shape[1:])) for field in self]
-        return Weights(*rows)
+fill, draw = (native.weigh, native.draw) if native.NATIVE else (passes.weigh, passes.draw)
 
 
 class Ranking(NamedTuple):
@@ -84,32 +41,23 @@ def fraction(source: np.random.PCG64) -> float:
     return (int(source.random_raw()) >> 11) * 2.0**-53
 
 
-def weigh(logits: Floats, mute: Tokens | None = None, values: Floats | None = None) -> Weights:
+def weigh(logits: Floats, mute: Tokens = NONE, records: Records | None = None) -> Weights:
     """Return the weights of rows of logits; the columns in `mute` are then weightless.
 
-    The norms count every column; blocks of them are summed in double precision. `values` is
-    memory to use, whose padding is zero.
+    The norms count every column; blocks of them are summed in double precision. `records` are
+    the room to use.
     """
-    muted = None
-    if mute is not None and len(mute):
-        muted = logits[:, mute]
-        logits[:, mute] = -np.inf
-    peaks = logits.max(axis=1)
-    levels = _levels(peaks)
-    values = _exponentials(logits, levels, 1.0, values)
-    sums = _sums(values)
-    masses = sums.sum(axis=1, dtype=np.float64)
-    if muted is not None:
-        masses += np.exp(muted - levels[:, None], dtype=np.float64).sum(axis=1)
-    return Weights(logits, peaks, levels + np.log(masses), values, sums, np.exp(peaks - levels))
+    logits = np.ascontiguousarray(logits)
+    records = room(*logits.shape) if records is None else records
+    fill(logits, mute, records)
+    return Weights(logits, records)
 
 
-def weigh_again(values: Floats, peaks: Floats, norms: Doubles, width: int) -> Weights:
-    """Return the weights of rows of `width` columns whose values, peaks and norms are known."""
-    levels = _levels(peaks)
+def weigh_again(records: Records, width: int) -> Weights:
+    """Return the weights of rows of `width` columns whose records are known."""
     with np.errstate(divide="ignore"):
-        logits = np.log(values[:, :width]) + levels[:, None]
-    return Weights(logits, peaks, norms, values, _sums(values), np.exp(peaks - levels))
+        logits = np.log(records["values"][:, :width])
+    return Weights(logits + levels(records["peak"])[:, None], records)
 
 
 def choose(weights: Weights, sampling: Sampling, chances: Doubles) -> Tokens:
@@ -122,23 +70,7 @@ def choose(weights: Weights, sampling: Sampling, chances: Doubles) -> Tokens:
     if sampling.temperature == 0:
         best = np.argmax(weights.logits, axis=1)
         return np.asarray(np.broadcast_to(best, len(chances)), np.int64)
-    floors = _floors(weights, sampling)
-    few = _few(weights, floors)
-    if few is not None:
-        return _few_points(weights, few, sampling.temperature, chances)
-    kept = weights.values >= floors[:, None]
-    # each row by itself, so that what is drawn from it does not depend on those beside it
-    most = max(FEW, MANY * kept.shape[1])
-    none = np.count_nonzero(kept) <= most
-    many = np.array([not none and np.count_nonzero(row) > most for row in kept])
-    if not many.any():
-        return _few_points(weights, _places(weights, kept), sampling.temperature, chances)
-    if many.all():
-        return _many_points(weights, kept, sampling.temperature, chances)
-    tokens = np.empty(len(chances), np.int64)
-    for rows in (np.flatnonzero(many), np.flatnonzero(~many)):
-        tokens[rows] = choose(weights.rows(rows.tolist()), sampling, chances[rows])
-    return tokens
+    return draw(weights, _floors(weights, sampling), sampling.temperature, chances)
 
 
 def keep(weights: Weights, sampling: Sampling) -> tuple[Tokens, Floats]:
@@ -146,20 +78,20 @@ def keep(weights: Weights, sampling: Sampling) -> tuple[Tokens, Floats]:
 
     Temperature 0 leaves the weights as they are.
     """
-    rows, columns, _ = _above(weights, _floors(weights, sampling))
-    return columns, _heights(weights, rows, columns, sampling.temperature or 1)
+    rows, columns, _ = above(weights, _floors(weights, sampling))
+    return columns, heights(weights, rows, columns, sampling.temperature or 1)
 
 
-def point(heights: Floats, chance: float) -> int:
+def point(widths: Floats, chance: float) -> int:
     """Return which of some weights a number in [0, 1) points at, in proportion to them."""
-    ends = heights.cumsum(dtype=np.float64)
+    ends = widths.cumsum(dtype=np.float64)
     return int(ends.searchsorted(min(chance, NEARLY_ONE) * ends[-1], "right"))
 
 
 def likeliest(weights: Weights, count: int) -> Ranking:
     """Return the `count` likeliest columns of every row, or all, where there are fewer."""
     count = min(count, weights.logits.shape[1])
-    rows, columns, stops = _above(weights, _bound(weights, count))
+    rows, columns, stops = above(weights, _bound(weights, count))
     places = np.arange(len(rows)) - np.concatenate(([0], stops[:-1]))[rows]
     shape = len(stops), int(places.max()) + 1
     # what fills the rows up is lighter than all that weighs nothing
@@ -170,124 +102,19 @@ def likeliest(weights: Weights, count: int) -> Ranking:
     return Ranking(np.take_along_axis(found, order, 1), -np.take_along_axis(best, order, 1))
 
 
-def _levels(peaks: Floats) -> Floats:
-    """Return what is to be taken from each row's logits before their exponentials are."""
-    return np.asarray(peaks * (np.abs(peaks) > STEEP))
-
-
-def padded(width: int) -> int:
-    """Return how many columns the blocks of so many have."""
-    return -(-width // BLOCK) * BLOCK
-
-
-def _exponentials(
-    logits: Floats, levels: Floats, temperature: float, values: Floats | None = None
-) -> Floats:
-    """Return what each column weighs at this temperature over its row's level, in whole blocks."""
-    count, width = logits.shape
-    if values is None:
-        values = np.zeros((count, padded(width)), np.float32)
-    inner = values[:, :width]
-    if temperature == 1 and not levels.any():
-        np.exp(logits, out=inner)
-        return values
-    np.subtract(logits, levels[:, None], out=inner)
-    if temperature != 1:
-        inner /= np.float32(max(temperature, COLDEST))
-    np.exp(inner, out=inner)
-    return values
-
-
-def _sums(values: Floats) -> Floats:
-    """Return the sum of every block of every row."""
-    sums: Floats = np.einsum("ijk->ij", values.reshape(len(values), -1, BLOCK))
-    return sums
-
-
-def _points(values: Floats, tops: Floats, chances: Doubles) -> Tokens:
-    """Return the columns at these points of each row's line: first the block, then the column."""
-    sums = _sums(values) / tops[:, None]
-    size = sums.shape[1]
-    ends = sums.ravel().cumsum(dtype=np.float64)
-    high = ends[size - 1 :: size]
-    low = high - sums.sum(axis=1, dtype=np.float64)
-    points = low + np.minimum(chances, NEARLY_ONE) * (high - low)
-    block = ends.searchsorted(points, side="right")
-    inner = values.reshape(-1, BLOCK)[block] / tops[block // size, None]
-    points -= ends[block] - sums.ravel()[block]
-    column = (inner.cumsum(axis=1, dtype=np.float64) <= points[:, None]).sum(axis=1)
-    # rounding may point beyond the last column that weighs anything
-    last = BLOCK - 1 - np.argmax(inner[:, ::-1] > 0, axis=1)
-    return np.asarray(block % size * BLOCK + np.minimum(column, last), np.int64)
-
-
-def _few_points(weights: Weights, few: Places, temperature: float, chances: Doubles) -> Tokens:
-    """Return the columns at these points of the lines of what each row keeps."""
-    rows, columns, stops = few
-    heights = _heights(weights, rows, columns, temperature)
-    ends = heights.cumsum(dtype=np.float64)
-    high = ends[stops - 1]
-    low = np.concatenate((ZERO, high[:-1]))
-    points = low + np.minimum(chances, NEARLY_ONE) * (high - low)
-    return np.asarray(columns[np.minimum(ends.searchsorted(points, "right"), stops - 1)])
-
-
-def _many_points(weights: Weights, kept: Mask, temperature: float, chances: Doubles) -> Tokens:
-    """Return the same, from the whole lines."""
-    values, tops = weights.values, weights.tops
-    if temperature != 1:
-        values = _exponentials(weights.logits, weights.peaks, temperature)
-        tops = np.ones_like(tops)
-    if not kept.all():
-        values = np.where(kept, values, np.float32(0))
-    return _points(values, tops, chances)
-
-
-def _heights(weights: Weights, rows: Tokens, columns: Tokens, temperature: float) -> Floats:
-    """Return what each of these weighs at this temperature over the likeliest of its row."""
-    if temperature == 1:
-        return weights.values[rows, columns] / weights.tops[rows]
-    heights = weights.logits[rows, columns] - weights.peaks[rows]
-    return np.asarray(np.exp(heights / np.float32(max(temperature, COLDEST))))
-
-
-def _above(weights: Weights, floors: Floats) -> Places:
-    """Return the places of all that weighs at least its row's floor."""
-    few = _few(weights, floors)
-    return _places(weights, weights.values >= floors[:, None]) if few is None else few
-
-
-def _few(weights: Weights, floors: Floats) -> Places | None:
-    """Return the same where only few blocks of each row weigh that much; else none can tell."""
-    heavy = weights.sums >= floors[:, None]
-    if heavy.sum(axis=1).max() > MANY * heavy.shape[1]:
-        return None
-    rows, blocks = heavy.nonzero()
-    inner = weights.values.reshape(*heavy.shape, BLOCK)[rows, blocks]
-    found, columns = (inner >= floors[rows, None]).nonzero()
-    rows = rows[found]
-    columns += BLOCK * blocks[found]
-    return rows, columns, rows.searchsorted(np.arange(len(heavy)), "right")
-
-
-def _places(weights: Weights, kept: Mask) -> Places:
-    """Return the places of what is kept."""
-    count, width = weights.logits.shape
-    rows, columns = np.divmod(np.flatnonzero(kept[:, :width]), width)
-    return rows, columns, rows.searchsorted(np.arange(count), "right")
-
-
 def _floors(weights: Weights, sampling: Sampling) -> Floats:
     """Return the smallest weight that each row keeps."""
-    count, width = weights.logits.shape
-    floors = np.zeros(count, np.float32)
-    if 0 < sampling.top_k < width:
+    least: Floats = np.float32(sampling.min_p) * weights.tops
+    ranked = 0 < sampling.top_k < weights.logits.shape[1]
+    if not ranked and sampling.top_p == 1:
+        return least
+    floors = np.zeros_like(least)
+    if ranked:
         floors = _descending(weights, _bound(weights, sampling.top_k))[:, sampling.top_k - 1]
     if sampling.top_p < 1:
         floors = _nucleus(weights, floors, sampling)
     # the likeliest column stays whatever rounding says
-    floors = np.maximum(floors, np.float32(sampling.min_p) * weights.tops)
-    return np.asarray(np.minimum(floors, weights.tops))
+    return np.minimum(np.maximum(floors, least), weights.tops)
 
 
 def _bound(weights: Weights, count: int) -> Floats:
@@ -329,7 +156,7 @@ def _cut(best: Floats, wanted: Doubles) -> Floats:
 
 def _descending(weights: Weights, floors: Floats) -> Floats:
     """Return what weighs at least its row's floor, the largest first, then zeros."""
-    rows, columns, stops = _above(weights, floors)
+    rows, columns, stops = above(weights, floors)
     starts = np.concatenate(([0], stops[:-1]))
     best = np.zeros((len(floors), int((stops - starts).max())), np.float32)
     best[rows, np.arange(len(rows)) - starts[rows]] = -weights.values[rows, columns]

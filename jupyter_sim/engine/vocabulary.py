@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .sampling import Tokens
+from .weights import Tokens
 
 SUFFIX = ".order"
 DIGEST = hashlib.sha256
