@@ -28,7 +28,7 @@ class WeighedRow {
         }
         for (const float logit : muted) mass += exp((double)(logit - level));
         *norm = level + log(mass);
-        *top = _mm512_cvtss_f32(ggml_v_expf(_mm512_set1_ps(*peak - level)));
+        *top = _mm512_cvtss_f32(exponential(_mm512_set1_ps(*peak - level)));
     }
 
     // The column at a point of the line on which those that weigh at least `floor` stand, as wide as they are
@@ -51,33 +51,53 @@ class WeighedRow {
     static constexpr float STEEP = 40.0f, COLDEST = 1e-10f;
     static constexpr double NEARLY_ONE = 1 - 1e-9;
 
+    // To the last bit or two: a power of 2, and a polynomial that is nearest to what is left of it. Far below
+    // 0 it is 0; what is no number stays none.
+    static __m512 exponential(__m512 x) {
+        const __m512 shift = _mm512_set1_ps(0x1.8p23f);
+        x = _mm512_max_ps(_mm512_set1_ps(-150.0f), x);
+        const __m512 power = _mm512_sub_ps(_mm512_fmadd_ps(x, _mm512_set1_ps(0x1.715476p0f), shift), shift);
+        x = _mm512_fnmadd_ps(power, _mm512_set1_ps(0x1.62e4p-1f), x);
+        x = _mm512_fnmadd_ps(power, _mm512_set1_ps(0x1.7f7d1cp-20f), x);
+        __m512 sum = _mm512_set1_ps(0x1.6a2344p-10f);
+        for (const float factor : {0x1.123a6cp-7f, 0x1.5558f4p-5f, 0x1.555490p-3f, 0x1.fffffcp-2f, 1.0f, 1.0f})
+            sum = _mm512_fmadd_ps(sum, x, _mm512_set1_ps(factor));
+        return _mm512_scalef_ps(sum, power);
+    }
+
     static __mmask16 within(int64_t column, int64_t width) {
         return column + LANES <= width ? 0xffff : column < width ? (1u << (width - column)) - 1 : 0;
     }
 
     // Values, sums and peak; returns the sum of all.
     double exponentials(const float *logits, float level) const {
-        const __m512 low = _mm512_set1_ps(level), least = _mm512_set1_ps(-INFINITY);
-        __m512 peaks[TOGETHER] = {least, least, least, least};
+        const int64_t whole = width / BLOCK;
+        __m512 largest[TOGETHER];
+        for (int i = 0; i < TOGETHER; ++i) largest[i] = _mm512_set1_ps(-INFINITY);
         double mass = 0.0;
-        for (int64_t block = 0; block < blocks; ++block) {
-            __m512 sum[TOGETHER] = {};
-            for (int64_t column = block * BLOCK; column < (block + 1) * BLOCK; column += TOGETHER * LANES)
-                for (int i = 0; i < TOGETHER; ++i) {
-                    const int64_t at = column + i * LANES;
-                    const __m512 logit = _mm512_mask_loadu_ps(least, within(at, width), logits + at);
-                    const __m512 value = ggml_v_expf(_mm512_sub_ps(logit, low));
-                    _mm512_storeu_ps(values + at, value);
-                    peaks[i] = _mm512_max_ps(peaks[i], logit);
-                    sum[i] = _mm512_add_ps(sum[i], value);
-                }
-            sums[block] = _mm512_reduce_add_ps(
-                _mm512_add_ps(_mm512_add_ps(sum[0], sum[1]), _mm512_add_ps(sum[2], sum[3])));
-            mass += sums[block];
-        }
+        for (int64_t block = 0; block < whole; ++block)
+            mass += exponentials(logits, level, block, largest, [](int64_t) { return 0xffff; });
+        for (int64_t block = whole; block < blocks; ++block)
+            mass += exponentials(logits, level, block, largest, [this](int64_t at) { return within(at, width); });
         *peak = _mm512_reduce_max_ps(
-            _mm512_max_ps(_mm512_max_ps(peaks[0], peaks[1]), _mm512_max_ps(peaks[2], peaks[3])));
+            _mm512_max_ps(_mm512_max_ps(largest[0], largest[1]), _mm512_max_ps(largest[2], largest[3])));
         return mass;
+    }
+
+    template <typename F>
+    float exponentials(const float *logits, float level, int64_t block, __m512 *largest, F mask) const {
+        __m512 sum[TOGETHER] = {};
+        for (int64_t column = block * BLOCK; column < (block + 1) * BLOCK; column += TOGETHER * LANES)
+            for (int i = 0; i < TOGETHER; ++i) {
+                const int64_t at = column + i * LANES;
+                const __m512 logit = _mm512_mask_loadu_ps(_mm512_set1_ps(-INFINITY), mask(at), logits + at);
+                const __m512 value = exponential(_mm512_sub_ps(logit, _mm512_set1_ps(level)));
+                _mm512_storeu_ps(values + at, value);
+                largest[i] = _mm512_max_ps(largest[i], logit);
+                sum[i] = _mm512_add_ps(sum[i], value);
+            }
+        sum[0] = _mm512_add_ps(_mm512_add_ps(sum[0], sum[1]), _mm512_add_ps(sum[2], sum[3]));
+        return sums[block] = _mm512_reduce_add_ps(sum[0]);
     }
 
     // What the columns of a block weigh at a temperature; nothing, where that is less than the floor at 1.
@@ -92,7 +112,7 @@ class WeighedRow {
             const __mmask16 kept = within(column, width) & _mm512_cmp_ps_mask(value, floor, _CMP_GE_OQ);
             if (plain) return _mm512_maskz_mov_ps(kept, value);
             const __m512 logit = _mm512_mask_loadu_ps(_mm512_set1_ps(-INFINITY), kept, logits + column);
-            return ggml_v_expf(_mm512_div_ps(_mm512_sub_ps(logit, peak), temperature));
+            return exponential(_mm512_div_ps(_mm512_sub_ps(logit, peak), temperature));
         }
 
         double sum(int64_t first) const {
