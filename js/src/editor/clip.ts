@@ -31,38 +31,45 @@ export function clip(ghost: HTMLElement, text: string, length: number): void {
   ghost.classList.toggle("jp-mod-clipped", length < text.length);
 }
 
-/** How tall a ghost is beyond its first line, in pixels. */
-export function extraHeight(ghost: Element): number {
-  const { first, range } = lay(ghost);
-  return first ? range.getBoundingClientRect().bottom - first.bottom : 0;
+/** Where a ghost begins and ends: the bottoms of its first line and of its last; null where none is
+ * laid out. Blank lines count: their boxes have no width, so the box around them all leaves them out. */
+export function edges(ghost: Element, lineHeight: number): { first: number; last: number } | null {
+  const near = nearText(ghost);
+  if (!near) return null;
+  const boxes = boxesOf(near, 0, near.length);
+  const [first, last] = [boxes[0], boxes[boxes.length - 1]];
+  if (!first || !last) return null;
+  const blank = near.data.endsWith("\n") ? lineHeight : 0;
+  return { first: first.bottom, last: last.bottom + blank };
 }
 
-/** After how many units a ghost that is taller than `lines` lines beyond its first is to be clipped;
- * null where it has room. */
-export function overflow(ghost: Element, lines: number, lineHeight: number): number | null {
-  const { node, first, range } = lay(ghost);
-  if (!node || !first) return null;
-  const bottom = first.bottom + (lines + 0.5) * lineHeight;
-  if (range.getBoundingClientRect().bottom <= bottom) return null;
-  let [inside, outside] = [0, node.data.length];
+/** After how many units a ghost is to be clipped so that it and its dots end above `bottom`. */
+export function lengthAbove(ghost: Element, bottom: number): number {
+  const near = nearText(ghost);
+  if (!near) return 0;
+  let [inside, outside] = [0, near.length];
   while (outside - inside > 1) {
     const middle = (inside + outside) >> 1;
-    range.setEnd(node, middle);
-    if (range.getBoundingClientRect().bottom <= bottom) inside = middle;
+    const [box] = boxesOf(near, middle, middle + 1);
+    if (box && box.bottom <= bottom) inside = middle;
     else outside = middle;
   }
-  return roomForDots(node.data, inside);
+  return roomForDots(near.data, inside);
 }
 
-function lay(ghost: Element): { node: Text | null; first: DOMRect | undefined; range: Range } {
-  const range = document.createRange();
+function nearText(ghost: Element): Text | null {
   const node = ghost.firstElementChild?.firstChild;
-  if (!(node instanceof Text)) return { node: null, first: undefined, range };
-  range.selectNodeContents(node);
-  return { node, first: range.getClientRects()[0], range };
+  return node instanceof Text ? node : null;
+}
+
+function boxesOf(node: Text, from: number, to: number): DOMRectList {
+  const range = document.createRange();
+  range.setStart(node, from);
+  range.setEnd(node, to);
+  return range.getClientRects();
 }
 
 function roomForDots(text: string, length: number): number {
-  const words = text.slice(0, length).replace(/\s+\S{0,12}$/u, "").length;
+  const words = text.slice(0, length).replace(/\s+\S{0,12}$|\S{1,2}$/u, "").length;
   return words > 0 ? words : length;
 }

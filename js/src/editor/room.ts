@@ -1,8 +1,9 @@
 /** Room for the ghost: what the line of the caret does not take of its reserved height is kept free
  * under it, so that the list below does not move while the ghost grows, shrinks or is another. */
 
+import type { Text } from "@codemirror/state";
 import type { EditorView } from "@codemirror/view";
-import { clip, extraHeight, overflow } from "./clip";
+import { clip, edges, lengthAbove } from "./clip";
 import { el } from "./dom";
 import { extents, type Length } from "./lengths";
 
@@ -10,11 +11,13 @@ import { extents, type Length } from "./lengths";
  * the list may be. */
 export type Space = { cut: number } | { free: number; left: number; width: number };
 
-/** The free space between the line and the list. The reserve only grows, until the width changes. */
+/** The free space between the line and the list. How much is reserved for both depends on the text and
+ * the width alone, never on what streams; it only grows, until the width changes. */
 export class Room {
   readonly dom = el("div", "jp-sim-room");
   private readonly lines: number;
   private reserve = 0;
+  private text: Text | null = null;
   private width = 0;
 
   constructor(length: Length) {
@@ -23,20 +26,22 @@ export class Room {
 
   /** Measure the ghost and the line of the caret. */
   measure(view: EditorView, head: number): Space {
+    const { left, width } = across(view);
+    const height = lineOf(view, head)?.getBoundingClientRect().height ?? 0;
     const ghost = ghostOf(view);
-    const cut = ghost && overflow(ghost, this.lines, view.defaultLineHeight);
-    if (cut) return { cut };
-    const content = view.contentDOM.getBoundingClientRect();
-    const scroll = view.scrollDOM;
-    const left = content.left - scroll.getBoundingClientRect().left + scroll.scrollLeft;
-    const width = scroll.clientWidth - left;
-    const { node } = view.domAtPos(head);
-    const line = (node instanceof Element ? node : node.parentElement)?.closest(".cm-line");
-    const height = line?.getBoundingClientRect().height ?? 0;
+    const ends = ghost && edges(ghost, view.defaultLineHeight);
     if (width !== this.width) this.reserve = 0;
+    if (width !== this.width || view.state.doc !== this.text) {
+      const bare = height - (ends ? ends.last - ends.first : 0);
+      this.reserve = Math.max(this.reserve, bare + this.lines * view.defaultLineHeight);
+    }
     this.width = width;
-    const bare = height - (ghost ? extraHeight(ghost) : 0);
-    this.reserve ||= bare + this.lines * view.defaultLineHeight;
+    this.text = height > 0 ? view.state.doc : null;
+    const excess = height - this.reserve;
+    if (ghost && ends && excess > view.defaultLineHeight / 2) {
+      const cut = lengthAbove(ghost, ends.last - excess + 1);
+      if (cut) return { cut };
+    }
     this.reserve = Math.max(this.reserve, height);
     return { free: this.reserve - height, left, width };
   }
@@ -57,6 +62,19 @@ export class Room {
     }
     return false;
   }
+}
+
+/** Where the text begins in its scroller, and how wide it may be there. */
+function across({ contentDOM, scrollDOM }: EditorView): { left: number; width: number } {
+  const indent = contentDOM.getBoundingClientRect().left - scrollDOM.getBoundingClientRect().left;
+  const left = indent + scrollDOM.scrollLeft;
+  return { left, width: scrollDOM.clientWidth - left };
+}
+
+/** The element of the line that a place is in. */
+function lineOf(view: EditorView, place: number): Element | null {
+  const { node } = view.domAtPos(place);
+  return (node instanceof Element ? node : node.parentElement)?.closest(".cm-line") ?? null;
 }
 
 function ghostOf(view: EditorView): HTMLElement | null {
