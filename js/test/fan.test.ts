@@ -113,6 +113,13 @@ describe("a fan", () => {
     expect(shown).toEqual(["held on", "held it", "↵ ran"]);
   });
 
+  test("shows one break where a shared beginning ends amid blank lines", async () => {
+    const s = new Stage("She turned|");
+    await s.offer(" away\n", " away\n\n\nIt rained.");
+    const shown = s.rows.map((row) => row.querySelector(".jp-sim-text")?.textContent);
+    expect(shown).toEqual(["away ↵ ", "away ↵ It rained."]);
+  });
+
   test("takes the length, the number and the temperature of the next draw from the keys", async () => {
     const s = new Stage("She|");
     await s.offer(" held", " ran");

@@ -87,7 +87,8 @@ export class RowView {
     const start = runUp(text, typed, RUN_UP);
     const same = Math.max(typed, sharedWords(text, earlier));
     const before = ((start > 0 ? "…" : "") + oneLine(text.slice(start, same))).trimStart();
-    const rest = oneLine(text.slice(same));
+    const after = text.slice(same);
+    const rest = oneLine(before.endsWith("↵ ") ? after.trimStart() : after);
     setText(this.before, before);
     setText(this.text, before ? rest : rest.trimStart());
     if (this.drawn !== shown.id) this.draw([]);
