@@ -1,16 +1,19 @@
-"""The text stands still while candidates stream, whatever they say."""
+"""The look of a fan: still whatever its candidates say, whole when narrow or in forced colours."""
 
 from collections.abc import Iterator
 
 import pytest
 
+from .context import chord
 from .desk import Desk
-from .fan import DISMISS, NEXT, Fan
+from .fan import ACCEPT, DISMISS, NEXT, Fan
 from .lab import Lab
 from .recital import Recital
+from .tree import AUTHORS
 
 OPENING = "It was a dark and "
 TAIL = "\nA last line."
+NOTHING = "rgba(0, 0, 0, 0)"
 PIECES = 20
 """At most in so many pieces a text arrives."""
 
@@ -76,6 +79,49 @@ def test_nothing_jumps_however_the_lines_of_candidates_break(
         desk.press(NEXT, times=len(texts))
         stands_still(fan)
         desk.press(DISMISS)
+
+
+def test_the_foot_of_a_narrow_fan_takes_two_lines(dressed: Desk) -> None:
+    desk, fan, recital = dressed, Fan(dressed), Recital(dressed, "it rained.")
+    desk.page.set_viewport_size({"width": 900, "height": 800})
+    desk.arrive()
+    desk.notebook(OPENING)
+    recital.open(fan)
+    recital.finish()
+    parts = [fan.part(".jp-sim-foot button:visible").first, fan.button("dismiss")]
+    first, last, stat = (part.bounding_box() for part in [*parts, fan.part(".jp-sim-stat")])
+    assert 10 < last["y"] - first["y"] < 30
+    assert abs(last["y"] + last["height"] / 2 - stat["y"] - stat["height"] / 2) < 4
+
+
+def test_forced_colours_leave_the_signs_of_what_grows_and_what_opens(dressed: Desk) -> None:
+    desk, fan, recital = dressed, Fan(dressed), Recital(dressed, "it rained.")
+    desk.page.emulate_media(forced_colors="active")
+    desk.arrive()
+    desk.notebook(OPENING)
+    recital.open(fan)
+    recital.say(0, 2)
+    color = "(part, name) => getComputedStyle(part, '::after')[name]"
+    caret = fan.row(0).locator(".jp-sim-text").evaluate(color, "backgroundColor")
+    arrow = fan.part(".jp-sim-length").evaluate(color, "borderLeftColor")
+    assert caret not in (desk.ask("() => getComputedStyle(fan.editor).backgroundColor"), NOTHING)
+    assert arrow == NOTHING
+
+
+def test_forced_colours_still_tell_who_wrote_what(dressed: Desk) -> None:
+    desk, fan = dressed, Fan(dressed)
+    desk.page.emulate_media(forced_colors="active")
+    desk.arrive()
+    desk.notebook(OPENING)
+    fan.propose()
+    desk.press(ACCEPT)
+    fan.closed()
+    desk.type(" And so it went on.")
+    chord(desk, AUTHORS)
+    look = "(part) => getComputedStyle(part).textDecorationStyle"
+    assert desk.page.locator(".jp-sim-by-model").first.evaluate(look) == "dotted"
+    assert desk.page.locator(".jp-sim-by-human").first.evaluate(look) == "solid"
+    chord(desk, AUTHORS)
 
 
 def stands_still(fan: Fan) -> None:

@@ -138,6 +138,9 @@ const look = EditorView.baseTheme({
     textDecorationThickness: "1.5px",
     textUnderlineOffset: "3px",
   },
+  "@media (forced-colors: active)": {
+    ".jp-sim-by-model": { textDecoration: "underline dotted" },
+  },
   ".jp-sim-told": {
     padding: "3px 8px",
     font: "11px/18px var(--jp-ui-font-family, system-ui, sans-serif)",

@@ -362,13 +362,19 @@ const spec: Parameters<typeof EditorView.baseTheme>[0] = {
     clipPath: "inset(50%)",
   },
 
-  "@container (max-width: 660px)": { ".jp-sim-drawer kbd": { display: "none" } },
+  "@container (max-width: 660px)": {
+    ".jp-sim-drawer kbd": { display: "none" },
+    ".jp-sim-hints": { display: "contents" },
+  },
   // Where the reader's own colours are forced on all, backgrounds and shadows are gone.
   "@media (forced-colors: active)": {
     ".jp-sim-row.jp-mod-on": { outline: "2px solid Highlight", outlineOffset: "-2px" },
     '.jp-sim-panel .jp-sim-item[aria-checked="true"]': { outline: "2px solid Highlight" },
     ".jp-sim-ghost": { color: "GrayText" },
     ".jp-sim-progress, .jp-sim-bars": { forcedColorAdjust: "none" },
+    ".jp-mod-growing .jp-sim-text::after": { background: "Highlight", opacity: "1" },
+    ".jp-mod-empty .jp-sim-text::before": { background: "GrayText" },
+    ".jp-sim-opener::after": { forcedColorAdjust: "none", borderTopColor: "ButtonText" },
   },
   "@media (prefers-reduced-motion: reduce)": {
     ".jp-sim-progress": { transition: "none" },
