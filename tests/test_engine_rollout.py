@@ -64,6 +64,10 @@ class Desk:
         while self.scheduler.busy:
             self.scheduler.step()
 
+    def rest(self) -> None:
+        while self.scheduler.read_ends():
+            pass
+
 
 def desk(model: Llama) -> Desk:
     model.clear()
@@ -205,7 +209,7 @@ def test_after_any_play_of_rollouts_and_cancellations_nothing_is_left_busy(model
         if not scheduler.busy:
             scheduler.read_ends()
     table.run()
-    scheduler.read_ends()
+    table.rest()
     assert not table.errors
     assert len(table.finishes) == len(table.texts)
     cache = scheduler._cache
@@ -263,19 +267,18 @@ def test_branches_of_a_fan_stay_warm(model: Llama) -> None:
 def test_a_fan_begins_with_what_was_computed_where_it_stands(
     words: int | None, rested: bool, unread: int
 ) -> None:
-    """After an acceptance, whole or in part, only the last token is read, if it never was.
+    """After an acceptance, whole or in part, only the last token is read, if it never was, and
+    other spellings of the end.
 
-    It was where nobody waited for a moment.
-
-    Some ends have other spellings, which are looked at each time, and what was drawn in unusual
-    tokens is read anew.
+    They were where nobody waited for a moment. What was drawn in unusual tokens is read anew.
     """
     model = Timed(resolve(), Settings(context=512, threads=1))
     prompt = "The harbour was quiet that evening, and the boats lay still."
     fan = drawn(model, prompt, max_tokens=12)
     if rested:
-        fan.scheduler.read_ends()
-        assert model.decodes[-1].tokens == 8
+        before = len(model.decodes)
+        fan.rest()
+        assert 1 <= len(model.decodes) - before <= 3
     reads = []
     for index in range(8):
         text = prompt + " ".join(fan.texts[1, index].split(" ")[:words])
@@ -288,6 +291,8 @@ def test_a_fan_begins_with_what_was_computed_where_it_stands(
         assert fan.logprobs[10 + index, 0] == pytest.approx(fan.logprobs[20 + index, 0], abs=0.05)
         reads.append(read)
     assert [unread, 0] in reads
+    assert all(again == 0 for _, again in reads)
+    assert not rested or reads.count([0, 0]) >= 6
     afresh = drawn(model, text, n=1, max_tokens=1, first=7)
     assert afresh.logprobs[1, 0] == pytest.approx(fan.logprobs[17, 0], abs=0.05)
     assert not fan.errors
@@ -313,7 +318,7 @@ def test_branches_stay_where_they_are_when_their_ends_are_read(model: Llama) -> 
     said = {(*trunk, *tokens[:-1]) for tokens in fan.tokens.values()}
     cache = fan.scheduler._cache
     assert cache.used > KEPT + 32 * 10
-    fan.scheduler.read_ends()
+    fan.rest()
     assert all(cache.shared(tokens) >= len(tokens) - 1 for tokens in said)
     assert not fan.errors
 
@@ -330,7 +335,7 @@ def test_ends_of_what_has_come_back_from_memory_only_in_part_are_not_read(model:
     assert part is not None and cache.length(part) == len(said) - 10
     cache.close(part)
     assert cache.shared(said) == len(said) - 1
-    fan.scheduler.read_ends()
+    fan.rest()
     assert cache.length(part) == model.length(part) == len(said) - 10
     assert not any(held.busy for held in cache._held.values())
 
@@ -347,17 +352,49 @@ def test_ends_that_are_read_while_nobody_waits_give_way(model: Llama) -> None:
 
     model.decode = hurried  # type: ignore[method-assign]
     try:
-        fan.scheduler.read_ends()
+        for _ in range(10):
+            assert fan.scheduler.read_ends()
     finally:
         del model.decode
     cache = fan.scheduler._cache
+    fan.scheduler.begin(2, wish)
     assert not any(held.busy for held in cache._held.values())
     for sequence, tokens in cache.held.items():
         assert model.length(sequence) == len(tokens)
     assert not any(tokens[-1] == fan.tokens[1, 0][-1] for tokens in cache.held.values())
-    fan.scheduler.begin(2, wish)
     fan.run()
     assert fan.texts[2, 0] and not fan.errors
+
+
+@pytest.mark.parametrize("moments", range(12))
+def test_who_comes_while_ends_are_read_waits_for_none_of_them(moments: int) -> None:
+    """Whenever that is, nothing of them is in the batches of who came, or told to anybody."""
+    model = Timed(resolve(), Settings(context=512, threads=1))
+    prompt = "The harbour was quiet that evening, and the boats lay still"
+    fan = drawn(model, prompt, max_tokens=12)
+    for _ in range(moments):
+        fan.scheduler.read_ends()
+    before = len(model.decodes)
+    fan.scheduler.begin(2, Rollout("r", "An old man sat on the wall", (7,), 4, sampling=HONEST))
+    fan.run()
+    alone = drawn(model, "An old man sat on the wall", n=1, max_tokens=4, first=7)
+    sizes = [decode.tokens for decode in model.decodes[before:]]
+    assert sizes[: len(sizes) // 2] == sizes[len(sizes) // 2 :]
+    assert fan.texts[2, 0] == alone.texts[1, 0]
+    assert set(fan.started) == {1, 2} and not fan.errors
+
+
+def test_nothing_is_given_up_for_ends_that_are_read_while_nobody_waits(model: Llama) -> None:
+    table = desk(model)
+    for serial, prompt in enumerate(("The harbour was quiet", "An old man sat on the wall"), 1):
+        table.scheduler.begin(serial, Rollout("r", prompt, tuple(range(32)), 8))
+        table.run()
+    cache = table.scheduler._cache
+    before = set(cache.held.values())
+    assert not cache.spare(0)
+    table.rest()
+    assert set(cache.held.values()) == before
+    assert not any(held.busy for held in cache._held.values()) and not table.errors
 
 
 @pytest.mark.parametrize("prompt", ["It was a dark and", "She said that the harbour"])

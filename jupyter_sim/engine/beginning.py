@@ -4,15 +4,18 @@ Where the prompt's end has to be healed, ways to spell it anew are decoded until
 are known. Nothing is known here of batches, or of what candidates do later.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from msgspec import structs
 
 from .cache import Cache
 from .drawing import Drawing
-from .healing import Way
+from .healing import MAX_WAYS, Way
 from .jobs import Part, Run
 from .messages import Piece
 from .outbox import after
+from .recall import Recall
 from .requests import Requests
 from .rows import Rows
 
@@ -20,8 +23,17 @@ from .rows import Rows
 class Beginning:
     """Leads rollouts to their candidates' first tokens."""
 
-    def __init__(self, cache: Cache, drawing: Drawing, requests: Requests) -> None:
+    def __init__(
+        self,
+        cache: Cache,
+        recall: Recall,
+        drawing: Drawing,
+        requests: Requests,
+        pieces: Sequence[bytes],
+    ) -> None:
         self._cache = cache
+        self._recall = recall
+        self._pieces = pieces
         self._drawing = drawing
         self._requests = requests
 
@@ -50,6 +62,8 @@ class Beginning:
             self._cache.cut(run.sequence, run.first)
             return []
         run.standing = True
+        if not run.waiting:
+            return []
         pieces = self._drawing.first(run.waiting, choices, run.prompt_tokens)
         pieces = self._go_ahead(run, [self._with_tops(run, piece) for piece in pieces])
         run.waiting = [one for one in run.waiting if not one.finished]
@@ -77,10 +91,26 @@ class Beginning:
             row = np.asarray(known.logits[0] - np.float32(norm))
             run.healing.see(way._replace(sequence=run.sequence, length=length), row, norm)
             return
+        if self._recollect(run, way) or not (run.waiting or self._cache.spare(MAX_WAYS)):
+            return
         sequence = self._cache.fork(way.sequence, way.length)
         if sequence is not None:
             run.forks.append(sequence)
             run.ways.append(way._replace(sequence=sequence, length=None))
+
+    def _recollect(self, run: Run, way: Way) -> bool:
+        """Look at the row after a way that is in the cache, if it can be recalled."""
+        tokens = [*self._cache.tokens(way.sequence)[: way.length], way.tokens[-1]]
+        sequence = self._cache.resume(tokens)
+        if sequence is None:
+            return False
+        run.forks.append(sequence)
+        cells = self._cache.cells(sequence, len(tokens) - 1)
+        known = self._recall.known(cells) > 0
+        if known:
+            rows = Rows(self._recall.rows(cells), self._pieces, run.top)
+            self._see(run, way._replace(sequence=sequence, length=None), rows, 0)
+        return known
 
     def _go_ahead(self, run: Run, pieces: list[Piece]) -> list[Piece]:
         """Draw another token for those who have said just what was read ahead."""

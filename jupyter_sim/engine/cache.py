@@ -159,15 +159,22 @@ class Cache:
             returned = self._unpark(key, parked, source)
             if returned is not None:
                 return returned
-        if source is not None and self._is_prefix(source, shared):
-            self._held[source].busy = True
-            self.cut(source, shared)
-            self._touch(source)
-            opened: int | None = source
-        else:
-            opened = self._take(source, shared)
+        opened = self._go_on(source, shared)
         self._thin_out()
         return opened
+
+    def spare(self, cells: int) -> bool:
+        """Whether a sequence and so many cells can be had, and nothing is given up for them."""
+        return bool(self._numbers) and len(self._cells.free) >= cells
+
+    def reopen(self, tokens: Sequence[int], unread: int) -> int | None:
+        """Return a busy sequence that holds all but the last `unread` of these tokens, or more of
+        them, if they are in cells.
+        """
+        wanted = array("i", tokens)
+        source, shared = self._longest(wanted)
+        missing = source is None or len(wanted) - shared > unread
+        return None if missing else self._go_on(source, shared)
 
     def resume(self, tokens: Sequence[int]) -> int | None:
         """Return a busy sequence that holds just these tokens, if one that was idle does; nothing
@@ -233,6 +240,15 @@ class Cache:
             if not self.evict(keep):
                 return False
         return True
+
+    def _go_on(self, source: int | None, shared: int) -> int | None:
+        """Return a busy sequence that holds the first tokens of `source`: itself, if it can be."""
+        if source is None or not self._is_prefix(source, shared):
+            return self._take(source, shared)
+        self._held[source].busy = True
+        self.cut(source, shared)
+        self._touch(source)
+        return source
 
     def _longest(self, wanted: "array[int]") -> tuple[int | None, int]:
         """Return the sequence that shares most of the beginning of `wanted`, and how much."""

@@ -4,6 +4,7 @@ The loop is the worker's, with all that it computes and says; what it says is pa
 pipe and thrown away. To be used in a process of its own.
 """
 
+import gc
 import os
 from pathlib import Path
 from time import perf_counter
@@ -99,6 +100,7 @@ class Gauge:
         self._outbox: Outbox[Said | SimError] = Outbox(self._send, perf_counter)
         self.scheduler = Scheduler(self.model, self._hear)
         self._requests: list[Rollout] = []
+        gc.freeze()
 
     def facts(self) -> Facts:
         """Return what the model says of itself."""
@@ -117,7 +119,9 @@ class Gauge:
         serial = self.begin(prompt, count, max_tokens, top)
         while self.scheduler.busy:
             self.step()
-        self.scheduler.read_ends()
+        while self.scheduler.read_ends():
+            pass
+        gc.collect(1)
         while self.scheduler.rest():
             pass
         return self.drawn(serial, began)

@@ -53,7 +53,8 @@ class Run(Job):
     is healed, are the prompt's. `ways` are to be decoded next, in `forks` that are let go in the
     end. `tops` are the alternatives after the prompt and so many more tokens. When the rollout is
     `standing`, its candidates have their first tokens; they move from `waiting` to `live` as there
-    is room for them, and leave when they are finished.
+    is room for them, and leave when they are finished. One without candidates only sees what the
+    model says where it begins.
     """
 
     def __init__(
@@ -145,8 +146,9 @@ class Run(Job):
         self.forced = tuple(self.tokens[len(self.tokens) - count :])
         self.first = len(self.tokens) - count - 1
         self.judged = []
+        self.owed = max(0, spelled - prefix)
         for candidate in self.waiting:
-            candidate.owed = max(0, spelled - prefix)
+            candidate.owed = self.owed
 
 
 class Part(NamedTuple):

@@ -3,6 +3,8 @@
 Nothing is known here of the cache or of who else computes.
 """
 
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -78,6 +80,18 @@ class Requests:
         pieces, opener = self._model.pieces, self._model.opener
         healing, ahead = self.healing(rest), not self._model.deterministic
         return Run(serial, request, tokens, back, healing, pieces, opener, ahead=ahead)
+
+    def after(self, run: Run, said: Sequence[int]) -> Run | None:
+        """Return a rollout without candidates after what one of `run` has said, if that fits.
+
+        `said` are its tokens, those of the prompt before them.
+        """
+        ours = map(self._model.pieces.__getitem__, said[len(run.prompt_tokens) :])
+        text = b"".join(ours)[run.owed :].decode("utf-8", "replace")
+        prompt = run.request.prompt + text
+        with suppress(ContextFull):
+            return self.run(run.serial, Rollout(run.request.id, prompt, seeds=(), max_tokens=1))
+        return None
 
     def _full(self, count: str, request: Rollout) -> ContextFull:
         return ContextFull(

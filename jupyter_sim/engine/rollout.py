@@ -23,7 +23,7 @@ from .cache import Cache
 from .candidate import Candidate
 from .cores import Threads
 from .drawing import Drawing, Pick
-from .jobs import FAN, PRIORITIES, Job, Part, Run
+from .jobs import FAN, IDLE, PRIORITIES, Job, Part, Run
 from .llama import ABORTED, FULL, SEQUENCES, Llama
 from .messages import Column, Piece, Rollout, Scored, Scoring, Started, Surveyed, cancelled
 from .recall import Recall
@@ -65,7 +65,9 @@ class Scheduler:
         self._cache = self._empty_cache()
         most = 1 if model.deterministic else MAX_JOBS
         self._turns = Turns(self._cache, self._recall, most, self._grain)
-        self._beginning = Beginning(self._cache, self._drawing, self._requests)
+        self._beginning = Beginning(
+            self._cache, self._recall, self._drawing, self._requests, model.pieces
+        )
         self._expected: dict[int, Request] = {}
         self._pace = Pace(model.micro_batch)
         self._threads = Threads(model.threads, model.most_threads)
@@ -76,8 +78,8 @@ class Scheduler:
 
     @property
     def busy(self) -> bool:
-        """Whether there is anything to compute."""
-        return bool(self._turns.all)
+        """Whether there is anything to compute that somebody waits for."""
+        return any(job.priority < IDLE for job in self._turns.all)
 
     @property
     def cells(self) -> int:
@@ -106,6 +108,7 @@ class Scheduler:
         """Take in what was expected, if it was not cancelled meanwhile."""
         if self._expected.pop(serial, None) is None:
             return
+        self._turns.give_way()
         match made:
             case Surveyed(tokens=tokens, back=back):
                 reused = self._cache.shared(tokens[: len(tokens) - len(back) - 1])
@@ -147,6 +150,23 @@ class Scheduler:
         if newcomers and self._recollect(newcomers):
             # what begins with nothing to compute is not to wait for what is computed next
             return
+        self._advance()
+
+    def read_ends(self) -> bool:
+        """Use a moment in which nobody waits to get ready for fans after what was just said, one
+        after another and then with one decode a time; whether there is more to do.
+        """
+        turns = self._turns
+        if turns.ends:
+            run = self._requests.after(*turns.ends.popleft())
+            if run is not None and turns.prepare(run):
+                self._recollect([run])
+        elif turns.running:
+            self._advance()
+        return bool(turns.ends or turns.running)
+
+    def _advance(self) -> None:
+        """Compute a batch for those whose turn it is."""
         batch = compose(self._turns.running, self._cache.length, self._pace, self._grain)
         self._turns.rotate()
         try:
@@ -156,16 +176,6 @@ class Scheduler:
         else:
             if done:
                 self._sample(batch)
-
-    def read_ends(self) -> None:
-        """Read, while nobody waits, the last tokens of what was said.
-
-        What is accepted whole is gone on from there, and then the rows are known.
-        """
-        batch = self._turns.reopen()
-        if batch and self._decode(batch):
-            self._numbers(batch)
-        self._turns.close(batch)
 
     def rest(self) -> bool:
         """Use a moment in which there is nothing to compute; whether there is use for another."""
@@ -387,7 +397,7 @@ class Scheduler:
     def _begin(self, run: Run) -> list[Piece]:
         """Draw the first token of every candidate, if all ways to it are known."""
         pieces = self._beginning.draw(run)
-        if run.standing:
+        if run.standing and run.request.seeds:
             reused = min(run.reused, len(run.prompt_tokens))
             started = (run.request.id, run.prompt_tokens, reused, tuple(run.back))
             self._tell(run.serial, Started(*started))

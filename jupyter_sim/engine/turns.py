@@ -7,19 +7,23 @@ there is no room wait until others are done. Nothing is known here of batches, l
 from collections import deque
 
 from .cache import Cache
-from .jobs import FAN, IDLE, Job, Part, Run
+from .healing import MAX_WAYS
+from .jobs import FAN, IDLE, Job, Run
 from .llama import SEQUENCES
 from .recall import Recall
 from .scoring import Scan
 
 NEWCOMERS = 1024
+FEW = 8
+"""Tokens that are read while nobody waits, to be ready for who goes on from there."""
 
 
 class Turns:
     """The jobs of one cache, at most `most` of them at once.
 
     What does not end at a multiple of `grain` is not found again. What a rollout's prompt ends with
-    is only read where the rows after it cannot be recalled.
+    is only read where the rows after it cannot be recalled. `ends` are what candidates have said of
+    late, with their last tokens, which were drawn and never read.
     """
 
     def __init__(self, cache: Cache, recall: Recall, most: int, grain: int) -> None:
@@ -29,7 +33,7 @@ class Turns:
         self._grain = grain
         self.waiting: list[Job] = []
         self.running: list[Job] = []
-        self._ends: deque[tuple[Run, list[int]]] = deque(maxlen=most)
+        self.ends: deque[tuple[Run, list[int]]] = deque(maxlen=most)
 
     @property
     def all(self) -> tuple[Job, ...]:
@@ -39,7 +43,7 @@ class Turns:
     def clear(self) -> None:
         """Forget all jobs; the cache is told by whoever does that."""
         self.waiting, self.running = [], []
-        self._ends.clear()
+        self.ends.clear()
 
     def rotate(self) -> None:
         """Let the next one be the first that is asked what it wants to read."""
@@ -87,14 +91,14 @@ class Turns:
             candidate.sequence = sequence
 
     def settle(self, run: Run) -> None:
-        """Let go of finished candidates, and of the rollout when it has no other."""
+        """Let go of finished candidates, and of a rollout that stands when it has no other."""
         for candidate in [one for one in run.live if one.finished]:
             run.live.remove(candidate)
             if candidate.whole and self._grain == 1:
                 said = self._cache.tokens(candidate.sequence)
-                self._ends.append((run, [*said, candidate.token]))
+                self.ends.append((run, [*said, candidate.token]))
             self._close(candidate.sequence)
-        if not run.live and not run.waiting:
+        if run.standing and not run.live and not run.waiting:
             self.end(run)
 
     def end(self, job: Job) -> None:
@@ -108,26 +112,23 @@ class Turns:
                 self._close(sequence)
         self._close(job.sequence, read=True)
 
-    def reopen(self) -> list[Part]:
-        """Return the last tokens of candidates that are done, which were drawn and never read.
-
-        Only what is in cells still is gone on with. Its sequences are to be closed.
+    def prepare(self, run: Run) -> bool:
+        """Let a rollout without candidates in while nobody waits, if nearly all of its prompt is in
+        cells; nothing is given up for it.
         """
-        parts: list[Part] = []
-        while self._ends and self._cache.room(len(parts) + 1):
-            run, tokens = self._ends.popleft()
-            run.priority = IDLE
-            last = len(tokens) - 1
-            if self._cache.shared(tokens) == last:
-                sequence = self._cache.resume(tokens[:last])
-                if sequence is not None:
-                    parts.append(Part(run, None, sequence, last, tokens[last:], 1))
-        return parts
+        if not self._cache.spare(FEW + MAX_WAYS + self._outstanding()):
+            return False
+        sequence = self._cache.reopen(run.tokens, FEW)
+        if sequence is None:
+            return False
+        run.priority = IDLE
+        self._seat(run, sequence)
+        return True
 
-    def close(self, parts: list[Part]) -> None:
-        """Leave sequences that were opened again to the cache."""
-        for part in parts:
-            self._close(part.sequence, read=True)
+    def give_way(self) -> None:
+        """Let go of what was let in while nobody waited."""
+        for job in [job for job in self.running if job.priority == IDLE]:
+            self.end(job)
 
     def _enter(self, job: Job) -> bool:
         """Give a job a sequence, if there is room for it; whether there was."""
@@ -137,16 +138,20 @@ class Turns:
         sequence = self._cache.open(job.tokens if all_of_it else job.tokens[: job.first])
         if sequence is None:
             return False
-        recalled = self._recall.known(self._cache.cells(sequence, job.first))
-        self._cache.cut(sequence, job.first + recalled)
-        reused = self._cache.length(sequence)
-        if not self._cache.room(job.outstanding(reused) + self._outstanding()):
+        self._seat(job, sequence)
+        if not self._cache.room(self._outstanding()):
+            self.running.remove(job)
             self._cache.close(sequence)
             return False
-        job.sequence, job.reused = sequence, reused
         self.waiting.remove(job)
-        self.running.append(job)
         return True
+
+    def _seat(self, job: Job, sequence: int) -> None:
+        """Let a job read on in a sequence, from where no row can be recalled."""
+        recalled = self._recall.known(self._cache.cells(sequence, job.first))
+        self._cache.cut(sequence, job.first + recalled)
+        job.sequence, job.reused = sequence, self._cache.length(sequence)
+        self.running.append(job)
 
     def _put_back(self, urgency: int) -> bool:
         """Let a less urgent job that is only being read wait again; whether there was one."""

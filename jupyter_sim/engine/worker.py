@@ -8,6 +8,7 @@ that. A fourth ends the process when its parent is gone, however that died, and 
 file has changed. What is said by the model is never said after that.
 """
 
+import gc
 import os
 import signal
 import sys
@@ -114,7 +115,10 @@ class Worker:
         ready = Loaded(model.device, model.engine, model.window, model.parameters)
         self._send(ready)
         memory = Path(load.memory) if load.memory else None
-        return Scheduler(model, self._outbox.tell, memory=memory)
+        scheduler = Scheduler(model, self._outbox.tell, memory=memory)
+        # what stays is not to be looked through again and again
+        gc.freeze()
+        return scheduler
 
     def _work(self, scheduler: Scheduler) -> None:
         """Obey what has come, waiting for it where there is nothing else to do; then one step.
@@ -123,8 +127,11 @@ class Worker:
         not.
         """
         wait = not scheduler.busy
-        if wait and self._queue.empty():
-            self._compute(scheduler, scheduler.read_ends)
+        while wait and self._queue.empty():
+            if not self._compute(scheduler, scheduler.read_ends):
+                # Python would look for unreachable objects in the middle of a fan
+                gc.collect(1)
+                break
         try:
             while True:
                 command = self._queue.get(wait, PAUSE_SECONDS if self._restless else None)
