@@ -14,7 +14,7 @@ from .tree import AUTHORS
 OPENING = "It was a dark and "
 TAIL = "\nA last line."
 NOTHING = "rgba(0, 0, 0, 0)"
-PIECES = 20
+PIECES = 8
 """At most in so many pieces a text arrives."""
 
 BROKEN = (
@@ -71,9 +71,10 @@ def test_nothing_jumps_however_the_lines_of_candidates_break(
         desk.edit(0, -1 - len(TAIL))
         recital.open(fan)
         fan.watch()
-        for row in range(len(texts)):
-            for _ in range(PIECES):
-                recital.say(row, -(-len(texts[row]) // PIECES))
+        for row, text in enumerate(texts):
+            piece = -(-len(text) // PIECES)
+            for _ in range(0, len(text), piece):
+                recital.say(row, piece)
             desk.press(NEXT)
         recital.finish()
         desk.press(NEXT, times=len(texts))
