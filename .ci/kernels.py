@@ -11,6 +11,9 @@ order.
 
 Attention, with AVX-512: where flash attention is on, it is computed as `fan_attention.h` says. What
 all rows see is read once for all of them, and what a row does not see costs it nothing.
+
+Rows of logits, with AVX-512: `weigh.h` adds functions that weigh them and draw from them, each in
+one pass, for `jupyter_sim.engine.native`.
 """
 
 import hashlib
@@ -19,6 +22,7 @@ from pathlib import Path
 
 SIXTEEN_ROWS = Path(__file__).with_name("sixteen_rows.h")
 FAN_ATTENTION = Path(__file__).with_name("fan_attention.h")
+WEIGH = Path(__file__).with_name("weigh.h")
 FOLDER = Path("vendor", "llama.cpp", "ggml", "src", "ggml-cpu")
 PRODUCTS = FOLDER / "llamafile" / "sgemm.cpp"
 OPERATIONS = FOLDER / "ops.cpp"
@@ -121,15 +125,16 @@ IN_PRODUCTS = {
     CASE: CASE + SIXTEEN,
 }
 IN_OPERATIONS = {
-    STANDARD: STANDARD + "#include <memory>\n#include <type_traits>\n",
-    ATTENTION: f'#include "{FAN_ATTENTION.name}"\n\n' + ATTENTION + FAN,
+    STANDARD: STANDARD + "#include <memory>\n#include <type_traits>\n#include <vector>\n",
+    ATTENTION: f'#include "{FAN_ATTENTION.name}"\n#include "{WEIGH.name}"\n\n' + ATTENTION + FAN,
 }
 CHANGES = {PRODUCTS: IN_PRODUCTS, OPERATIONS: IN_OPERATIONS}
+HEADERS = {SIXTEEN_ROWS: PRODUCTS, FAN_ATTENTION: OPERATIONS, WEIGH: OPERATIONS}
 
 
 def version() -> str:
     """Return what tells these changes from others."""
-    headers = SIXTEEN_ROWS.read_bytes() + FAN_ATTENTION.read_bytes()
+    headers = b"".join(header.read_bytes() for header in HEADERS)
     return hashlib.sha256(repr(CHANGES).encode() + headers).hexdigest()
 
 
@@ -141,8 +146,8 @@ def change(source: Path) -> None:
     texts = {place: _changed(source, place) for place in CHANGES}
     for place, text in texts.items():
         (source / place).write_text(text, encoding="utf-8")
-    shutil.copy(SIXTEEN_ROWS, source / PRODUCTS.parent)
-    shutil.copy(FAN_ATTENTION, source / OPERATIONS.parent)
+    for header, place in HEADERS.items():
+        shutil.copy(header, source / place.parent)
 
 
 def _changed(source: Path, place: Path) -> str:

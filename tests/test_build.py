@@ -61,9 +61,14 @@ def test_every_header_that_the_changes_include_lies_beside_what_includes_it(
 ) -> None:
     unpack(tmp_path, KNOWN)
     change(tmp_path)
+    beside = []
     for place in CHANGES:
         included = re.findall(r'#include "((?!sgemm)\w+\.h)"', (tmp_path / place).read_text())
         assert included and all((tmp_path / place.parent / name).exists() for name in included)
+        beside += included
+    assert sorted(beside) == sorted(
+        path.name for path in Path(build_llama.__file__).parent.glob("*.h")
+    )
 
 
 @pytest.fixture
