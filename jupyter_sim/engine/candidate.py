@@ -87,8 +87,10 @@ class Candidate:
         self._drawn = 0
         text, finish = self._say(spelled, end=end)
         self._told += len(text)
-        self.finished = finish is not None
-        self.whole = not end and self._told == self._said and not self._characters.getstate()[0]
+        if finish is not None:
+            self.finished = True
+            told = self._told == self._said and not self._characters.getstate()[0]
+            self.whole = told and not end
         return Piece(self.index, text, (token,), (logprob,), finish, (self._said,))
 
     def _say(self, spelled: bytes, *, end: bool) -> tuple[str, Finish | None]:

@@ -46,7 +46,7 @@ class Drawing:
     def picks(self, candidates: list[Candidate], weights: Weights) -> list[Pick]:
         """Return what `next` lets each candidate take, before any of them has."""
         groups: dict[Sampling, list[int]] = {}
-        tokens = np.zeros(len(candidates), np.int64)
+        tokens = [0] * len(candidates)
         for place, candidate in enumerate(candidates):
             if candidate.chain is None and candidate.taken is None:
                 groups.setdefault(candidate.sampling, []).append(place)
@@ -54,10 +54,12 @@ class Drawing:
                 tokens[place] = self._alone(candidate, weights.logits[place])
         for sampling, places in groups.items():
             mine = weights if len(places) == len(weights.norms) else weights.rows(places)
-            tokens[places] = choose(mine, sampling, _chances(candidates[p] for p in places))
-        rows = np.arange(len(tokens))
-        logprobs = weights.logits[rows, tokens] - weights.norms[rows]
-        return list(map(Pick, tokens.tolist(), logprobs.tolist()))
+            drawn = choose(mine, sampling, _chances(candidates[p] for p in places))
+            for place, token in zip(places, drawn.tolist(), strict=True):
+                tokens[place] = token
+        # a number at a time, which for so few is quicker than all at once
+        logit, norms = weights.logits.item, weights.norms.tolist()
+        return [Pick(token, logit(row, token) - norms[row]) for row, token in enumerate(tokens)]
 
     def take(self, candidate: Candidate, pick: Pick) -> Piece:
         """Let a candidate say a token."""
