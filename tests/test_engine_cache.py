@@ -306,3 +306,18 @@ class Memory(RuleBasedStateMachine):
 
 Memory.TestCase.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
 TestMemory = Memory.TestCase
+
+
+def test_in_a_pause_older_sequences_that_lose_little_go_if_there_are_many() -> None:
+    cache, _ = made(64, 4096, 600, parked=4096)
+    trunk = cache.open(list(range(300)))
+    assert trunk is not None
+    cache.extend(trunk, range(300))
+    forks = [fork for _ in range(40) if (fork := cache.fork(trunk)) is not None]
+    for place, fork in enumerate(forks):
+        cache.extend(fork, [1000 + place] * (9 if place < 4 else 1))
+        cache.close(fork)
+    cache.close(trunk)
+    while cache.rest():
+        pass
+    assert set(cache.held) == {*forks[:4], *forks[-27:], trunk}

@@ -65,6 +65,8 @@ class Empty(NamedTuple):
 Order = Cut | Copy | Park | Unpark | Discard | Empty
 
 FEW = 256
+MANY, NARROW, FRESH = 32, 32, 16
+"""Sequences that stay in a pause, or one for so many cells that may be kept; and newest ones."""
 
 
 @dataclass
@@ -197,8 +199,9 @@ class Cache:
         """Note that tokens were decoded at the end of a sequence."""
         held = self._held[sequence]
         held.saved = self._rested = False
-        held.tokens.extend(tokens)
-        held.cells.extend(self._cells.take(len(held.tokens) - len(held.cells)))
+        # a list is taken over one by one, and an array at once
+        held.tokens.extend(array("i", tokens))
+        held.cells.fromlist(self._cells.take(len(held.tokens) - len(held.cells)))
 
     def cut(self, sequence: int, length: int) -> None:
         """Forget all but the first `length` tokens of a sequence."""
@@ -222,11 +225,16 @@ class Cache:
 
     def rest(self) -> bool:
         """Save, while nobody waits for anything, what would have to be saved before a text that has
-        nothing to do with it; one sequence at a time, whether there was any.
+        nothing to do with it, and let go of older sequences that lose little, if there are many:
+        each marks every cell that it shares, and it takes as long as a step to forget all marks at
+        once. One sequence at a time, whether there was any.
         """
         if not self._may_start_afresh():
             return False
         oldest_first = self._oldest_first()
+        if len(oldest_first) > max(MANY, self._kept // NARROW):
+            self._give_up(min(oldest_first[:-FRESH], key=self._alone))
+            return True
         self._rested = not any(
             self._save(number, oldest_first[place:], WORTH_PARKING)
             for place, number in enumerate(oldest_first, 1)
@@ -274,7 +282,7 @@ class Cache:
     def _park(self, sequence: int) -> None:
         """Save an idle sequence, unless little of it would be lost."""
         # what is in cells of others, too, stays; that is told quicker than what they hold
-        if self._cells.alone(self._held[sequence].cells) >= WORTH_PARKING:
+        if self._alone(sequence) >= WORTH_PARKING:
             others = (number for number in self._held if number != sequence)
             self._save(sequence, others)
 
@@ -340,9 +348,16 @@ class Cache:
         oldest = min(idle, key=lambda number: self._held[number].used, default=None)
         if oldest is None:
             return False
-        self._park(oldest)
-        self.drop(oldest)
+        self._give_up(oldest)
         return True
+
+    def _give_up(self, sequence: int) -> None:
+        self._park(sequence)
+        self.drop(sequence)
+
+    def _alone(self, sequence: int) -> int:
+        """Return how many cells no other sequence holds."""
+        return self._cells.alone(self._held[sequence].cells)
 
     def _idle_cells(self) -> int:
         """Return how many cells are in use by idle sequences alone."""

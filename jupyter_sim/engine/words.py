@@ -9,6 +9,7 @@ here.
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from itertools import chain
 
 import numpy as np
@@ -71,6 +72,8 @@ class Words:
         if self._size > self._memory:
             self._known, self._size = {}, 0
         known = self._known
+        with suppress(KeyError):
+            return list(chain.from_iterable(map(known.__getitem__, words)))
         # only the last can be one behind which no other may stand, and it is the last of the new
         new = list(dict.fromkeys(word for word in words if word not in known))
         # some tokenizers can split no line of any length
