@@ -13,15 +13,17 @@ from .sampling import NONE, weigh, weigh_again
 from .weights import Floats, Tokens, Weights, room
 
 MEMORY = 1 << 27
+ROWS = 1024
+"""About twice the cells that are kept of a small model; to use more memory afresh takes time."""
 
 
 class Recall:
-    """The rows of the last steps, of `width` logits each: as many as go into `memory` bytes, and
-    `least`, the most of one step, in any case.
+    """The rows of the last steps, of `width` logits each: at most ROWS, as many as go into `memory`
+    bytes, and `least`, the most of one step, in any case.
     """
 
     def __init__(self, width: int, least: int, memory: int = MEMORY) -> None:
-        slots = max(least, memory // room(1, width).nbytes)
+        slots = max(least, min(ROWS, memory // room(1, width).nbytes))
         self._width = width
         self._records = room(slots, width)
         self._cells = [-1] * slots
