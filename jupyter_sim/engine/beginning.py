@@ -91,7 +91,7 @@ class Beginning:
             row = np.asarray(known.logits[0] - np.float32(norm))
             run.healing.see(way._replace(sequence=run.sequence, length=length), row, norm)
             return
-        if self._recollect(run, way) or not (run.waiting or self._cache.spare(MAX_WAYS)):
+        if not (run.waiting or self._cache.spare(MAX_WAYS)) or self._recollect(run, way):
             return
         sequence = self._cache.fork(way.sequence, way.length)
         if sequence is not None:

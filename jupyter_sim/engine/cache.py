@@ -65,8 +65,6 @@ class Empty(NamedTuple):
 Order = Cut | Copy | Park | Unpark | Discard | Empty
 
 FEW = 256
-MANY, NARROW, FRESH = 32, 32, 16
-"""Sequences that stay in a pause, or one for so many cells that may be kept; and newest ones."""
 
 
 @dataclass
@@ -179,15 +177,14 @@ class Cache:
         return None if missing else self._go_on(source, shared)
 
     def resume(self, tokens: Sequence[int]) -> int | None:
-        """Return a busy sequence that holds just these tokens, if one that was idle does; nothing
-        is given up for it.
-        """
+        """Return a busy sequence that holds just these tokens, if they are in cells."""
         wanted = array("i", tokens)
         for number, held in self._held.items():
             if not held.busy and held.tokens == wanted:
                 held.busy = True
                 return number
-        return None
+        source, shared = self._longest(wanted)
+        return self._take(source, shared) if shared == len(wanted) else None
 
     def fork(self, sequence: int, length: int | None = None) -> int | None:
         """Return a busy sequence that shares all of `sequence`, or its first `length` tokens; None
@@ -225,15 +222,16 @@ class Cache:
 
     def rest(self) -> bool:
         """Save, while nobody waits for anything, what would have to be saved before a text that has
-        nothing to do with it, and let go of older sequences that lose little, if there are many:
-        each marks every cell that it shares, and it takes as long as a step to forget all marks at
-        once. One sequence at a time, whether there was any.
+        nothing to do with it, and let go of sequences that are the beginning of others: each marks
+        every cell that it shares, and to forget many marks takes as long as a step. One sequence at
+        a time, whether there was any.
         """
         if not self._may_start_afresh():
             return False
         oldest_first = self._oldest_first()
-        if len(oldest_first) > max(MANY, self._kept // NARROW):
-            self._give_up(min(oldest_first[:-FRESH], key=self._alone))
+        needless = next((number for number in oldest_first if self._is_within(number)), None)
+        if needless is not None:
+            self.drop(needless)
             return True
         self._rested = not any(
             self._save(number, oldest_first[place:], WORTH_PARKING)
@@ -282,7 +280,7 @@ class Cache:
     def _park(self, sequence: int) -> None:
         """Save an idle sequence, unless little of it would be lost."""
         # what is in cells of others, too, stays; that is told quicker than what they hold
-        if self._alone(sequence) >= WORTH_PARKING:
+        if self._cells.alone(self._held[sequence].cells) >= WORTH_PARKING:
             others = (number for number in self._held if number != sequence)
             self._save(sequence, others)
 
@@ -348,16 +346,13 @@ class Cache:
         oldest = min(idle, key=lambda number: self._held[number].used, default=None)
         if oldest is None:
             return False
-        self._give_up(oldest)
+        self._park(oldest)
+        self.drop(oldest)
         return True
 
-    def _give_up(self, sequence: int) -> None:
-        self._park(sequence)
-        self.drop(sequence)
-
-    def _alone(self, sequence: int) -> int:
-        """Return how many cells no other sequence holds."""
-        return self._cells.alone(self._held[sequence].cells)
+    def _is_within(self, sequence: int) -> bool:
+        """Whether another sequence holds all that this one does."""
+        return not self._cells.alone(self._held[sequence].cells[-1:])
 
     def _idle_cells(self) -> int:
         """Return how many cells are in use by idle sequences alone."""
