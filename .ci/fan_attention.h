@@ -44,18 +44,27 @@ class FanAttention {
     }
 
   private:
-    static constexpr int LANES = 16, CELLS = 32, ROWS = 16, FEW = 6, LONELY = 2, MOST = 512;
+    static constexpr int LANES = 16, CELLS = 32, ROWS = 16, FEW = 12, LONELY = 2, MOST = 512;
+    static constexpr short HIDDEN = (short)0xfc00;
+
+    // Which of a block's cells each row sees, and any of them.
+    struct Seen {
+        __mmask32 by[ROWS], any;
+    };
 
     // What is kept of each row, and of a block's cells. Score: of this block, then what it weighs. Sum: of
-    // weighed values; mass: of weights, by lanes; peak: the largest score, all so far.
+    // weighed values; mass: of weights, by lanes; peak: the largest score, all so far. Later: cells that are
+    // few in their blocks, and wait to be a block of their own; level: what their scores begin with.
     struct alignas(64) Memory {
         float query[ROWS][MOST + LANES];
         float sum[ROWS][MOST + LANES];
         float key[MOST][CELLS];
-        float value[CELLS][MOST + LANES];
         float score[ROWS][CELLS];
         __m512 mass[ROWS];
         float peak[ROWS];
+        ggml_fp16_t level[ROWS][CELLS];
+        int32_t later[ROWS][CELLS];
+        int waiting[ROWS];
     };
 
     static Memory &memory() {
@@ -73,36 +82,89 @@ class FanAttention {
             memset(m.sum[row], 0, values * sizeof(float));
             m.mass[row] = _mm512_setzero_ps();
             m.peak[row] = -INFINITY;
+            m.waiting[row] = 0;
         }
-        for (int64_t cell = 0; cell < cells; cell += CELLS) block(m, head, first, rows, cell);
-        for (int row = 0; row < rows; ++row) finish(m, head * shared + row % shared, first + row / shared, row);
+        Seen now = seen(first, rows, 0), next;
+        for (int64_t cell = 0; cell < cells; cell += CELLS, now = next) {
+            next = cell + CELLS < cells ? seen(first, rows, cell + CELLS) : Seen();
+            fetch(head, cell + CELLS, next.any);
+            block(m, now, head, first, rows, cell);
+        }
+        for (int row = 0; row < rows; ++row) {
+            catch_up(m, head, row);
+            finish(m, head * shared + row % shared, first + row / shared, row);
+        }
     }
 
-    void block(Memory &m, int64_t head, int64_t first, int rows, int64_t cell) {
-        const char *const ks = (const char *)k->data + cell * k->nb[1] + head * k->nb[2];
-        const char *const vs = (const char *)v->data + cell * v->nb[1] + head * v->nb[2];
-        __mmask32 seen[ROWS];
-        int many[ROWS], few[ROWS], some = 0, rare = 0;
+    Seen seen(int64_t first, int rows, int64_t cell) const {
+        Seen found = {};
         for (int row = 0; row < rows; ++row) {
             const __m512i levels = _mm512_loadu_si512(masked(first + row / shared, cell));
-            seen[row] = _mm512_cmpneq_epi16_mask(levels, _mm512_set1_epi16((short)0xfc00));
-            if (__builtin_popcount(seen[row]) > FEW) many[some++] = row;
-            else if (seen[row]) few[rare++] = row;
+            found.by[row] = _mm512_cmpneq_epi16_mask(levels, _mm512_set1_epi16(HIDDEN));
+            found.any |= found.by[row];
         }
-        const bool together = some > LONELY;
-        if (together) {
-            turn(m, ks);
-            convert(m, vs);
+        return found;
+    }
+
+    // Cells lie far apart, as no processor foresees. (GCC takes a function that only fetches for one without
+    // effect, and leaves it out unless inlined.)
+    __attribute__((always_inline)) void fetch(int64_t head, int64_t cell, __mmask32 wanted) const {
+        for (; wanted; wanted &= wanted - 1) {
+            const char *const key = key_of(head, cell + __builtin_ctz(wanted));
+            const char *const value = value_of(head, cell + __builtin_ctz(wanted));
+            for (int d = 0; d < keys; d += 32) __builtin_prefetch(key + d * sizeof(ggml_fp16_t), 0, 2);
+            for (int d = 0; d < values; d += 32) __builtin_prefetch(value + d * sizeof(ggml_fp16_t), 0, 2);
+        }
+    }
+
+    void block(Memory &m, const Seen &seen, int64_t head, int64_t first, int rows, int64_t cell) const {
+        int many[ROWS], some = 0;
+        for (int row = 0; row < rows; ++row)
+            if (__builtin_popcount(seen.by[row]) > FEW) many[some++] = row;
+            else keep(m, head, row, seen.by[row], masked(first + row / shared, cell), cell);
+        if (some > LONELY) {
+            turn(m, head, cell);
             groups(some, [&](auto n, int at) { scores<n()>(m, many + at); });
         } else {
-            for (int i = 0; i < some; ++i) scores_alone(m, ks, many[i]);
+            for (int i = 0; i < some; ++i)
+                scores_alone(m, many[i], CELLS, [&](int i) { return key_of(head, cell + i); });
         }
-        for (int i = 0; i < rare; ++i) scores_of_few(m, ks, few[i], seen[few[i]]);
-        for (int i = 0; i < some; ++i) weigh(m, head, first, many[i], cell);
-        for (int i = 0; i < rare; ++i) weigh(m, head, first, few[i], cell);
-        if (together) groups(some, [&](auto n, int at) { add<n()>(m, many + at, converted(m)); });
-        else groups(some, [&](auto n, int at) { add<n()>(m, many + at, halves(vs)); });
-        for (int i = 0; i < rare; ++i) add_few(m, vs, few[i], seen[few[i]]);
+        for (int i = 0; i < some; ++i)
+            weigh(m, head * shared + many[i] % shared, many[i], masked(first + many[i] / shared, cell));
+        groups(some, [&](auto n, int at) {
+            add<n()>(m, many + at, CELLS, [&](int i) { return value_of(head, cell + i); });
+        });
+    }
+
+    // Few cells of a block wait until they are many.
+    void keep(Memory &m, int64_t head, int row, __mmask32 seen, const ggml_fp16_t *levels, int64_t cell) const {
+        if (m.waiting[row] + __builtin_popcount(seen) > CELLS) catch_up(m, head, row);
+        for (; seen; seen &= seen - 1) {
+            const int place = __builtin_ctz(seen);
+            m.level[row][m.waiting[row]] = levels[place];
+            m.later[row][m.waiting[row]++] = cell + place;
+        }
+    }
+
+    void catch_up(Memory &m, int64_t head, int row) const {
+        const int count = m.waiting[row];
+        if (count == 0) return;
+        for (int i = count; i < CELLS; ++i) {
+            m.level[row][i] = (ggml_fp16_t)HIDDEN;
+            m.later[row][i] = m.later[row][0];
+        }
+        scores_alone(m, row, count, [&](int i) { return key_of(head, m.later[row][i]); });
+        weigh(m, head * shared + row % shared, row, m.level[row]);
+        add<1>(m, &row, count, [&](int i) { return value_of(head, m.later[row][i]); });
+        m.waiting[row] = 0;
+    }
+
+    const char *key_of(int64_t head, int64_t cell) const {
+        return (const char *)k->data + cell * k->nb[1] + head * k->nb[2];
+    }
+
+    const char *value_of(int64_t head, int64_t cell) const {
+        return (const char *)v->data + cell * v->nb[1] + head * v->nb[2];
     }
 
     template <typename F> static void groups(int count, F each) {
@@ -144,20 +206,14 @@ class FanAttention {
     }
 
     // The keys of a block's cells, number by number.
-    void turn(Memory &m, const char *ks) const {
+    void turn(Memory &m, int64_t head, int64_t cell) const {
         for (int half = 0; half < CELLS; half += LANES)
             for (int d = 0; d < keys; d += LANES) {
                 __m512 own[16], turned[16];
-                for (int i = 0; i < 16; ++i) own[i] = widened(ks + (half + i) * k->nb[1] + d * sizeof(ggml_fp16_t));
+                for (int i = 0; i < 16; ++i) own[i] = widened(key_of(head, cell + half + i) + d * sizeof(ggml_fp16_t));
                 turn(own, turned);
                 for (int i = 0; i < 16; ++i) _mm512_store_ps(m.key[d + i] + half, turned[i]);
             }
-    }
-
-    void convert(Memory &m, const char *vs) const {
-        for (int cell = 0; cell < CELLS; ++cell)
-            for (int d = 0; d < values; d += LANES)
-                _mm512_store_ps(m.value[cell] + d, widened(vs + cell * v->nb[1] + d * sizeof(ggml_fp16_t)));
     }
 
     template <int N> void scores(Memory &m, const int *rows) const {
@@ -178,11 +234,15 @@ class FanAttention {
     }
 
     // One row's scores are quicker had than the keys are turned; only the sums are.
-    void scores_alone(Memory &m, const char *ks, int row) const {
+    template <typename F> void scores_alone(Memory &m, int row, int count, F key_at) const {
         for (int half = 0; half < CELLS; half += LANES) {
             __m512 own[16], turned[16];
+            if (half >= count) {
+                _mm512_store_ps(m.score[row] + half, _mm512_setzero_ps());
+                continue;
+            }
             for (int i = 0; i < 16; ++i) {
-                const char *const key = ks + (half + i) * k->nb[1];
+                const char *const key = key_at(half + i);
                 own[i] = _mm512_setzero_ps();
                 for (int d = 0; d < keys; d += LANES)
                     own[i] = _mm512_fmadd_ps(_mm512_load_ps(m.query[row] + d), widened(key + d * sizeof(ggml_fp16_t)),
@@ -195,22 +255,9 @@ class FanAttention {
         }
     }
 
-    void scores_of_few(Memory &m, const char *ks, int row, __mmask32 seen) const {
-        memset(m.score[row], 0, sizeof m.score[row]);
-        for (; seen; seen &= seen - 1) {
-            const int cell = __builtin_ctz(seen);
-            __m512 sum = _mm512_setzero_ps();
-            for (int d = 0; d < keys; d += LANES)
-                sum = _mm512_fmadd_ps(_mm512_load_ps(m.query[row] + d),
-                                      widened(ks + cell * k->nb[1] + d * sizeof(ggml_fp16_t)), sum);
-            m.score[row][cell] = _mm512_reduce_add_ps(sum);
-        }
-    }
-
     // From scores to weights, relative to the largest score so far.
-    void weigh(Memory &m, int64_t head, int64_t first, int row, int64_t cell) const {
-        const float slope = this->slope(head * shared + row % shared);
-        const ggml_fp16_t *const levels = masked(first + row / shared, cell);
+    void weigh(Memory &m, int64_t head, int row, const ggml_fp16_t *levels) const {
+        const float slope = this->slope(head);
         __m512 part[2];
         for (int half = 0; half < 2; ++half) {
             part[half] = _mm512_load_ps(m.score[row] + half * LANES);
@@ -238,28 +285,20 @@ class FanAttention {
             _mm512_store_ps(m.sum[row] + d, _mm512_mul_ps(_mm512_load_ps(m.sum[row] + d), factor));
     }
 
-    // Where sixteen values of a cell are had from.
-    static auto converted(const Memory &m) {
-        return [&m](int cell, int d) { return _mm512_load_ps(m.value[cell] + d); };
-    }
-
-    auto halves(const char *vs) const {
-        return [this, vs](int cell, int d) { return widened(vs + cell * v->nb[1] + d * sizeof(ggml_fp16_t)); };
-    }
-
-    template <int N, typename F> void add(Memory &m, const int *rows, F values_of) const {
+    template <int N, typename F> void add(Memory &m, const int *rows, int count, F value_at) const {
         int d = 0;
-        for (; d + 4 * LANES <= values; d += 4 * LANES) add_at<N, 4>(m, rows, d, values_of);
-        for (; d < values; d += LANES) add_at<N, 1>(m, rows, d, values_of);
+        for (; d + 4 * LANES <= values; d += 4 * LANES) add_at<N, 4>(m, rows, d, count, value_at);
+        for (; d < values; d += LANES) add_at<N, 1>(m, rows, d, count, value_at);
     }
 
-    template <int N, int WIDE, typename F> void add_at(Memory &m, const int *rows, int d, F values_of) const {
+    template <int N, int WIDE, typename F>
+    void add_at(Memory &m, const int *rows, int d, int count, F value_at) const {
         __m512 sum[N][WIDE];
         for (int i = 0; i < N; ++i)
             for (int j = 0; j < WIDE; ++j) sum[i][j] = _mm512_load_ps(m.sum[rows[i]] + d + j * LANES);
-        for (int cell = 0; cell < CELLS; ++cell) {
+        for (int cell = 0; cell < count; ++cell) {
             __m512 value[WIDE];
-            for (int j = 0; j < WIDE; ++j) value[j] = values_of(cell, d + j * LANES);
+            for (int j = 0; j < WIDE; ++j) value[j] = widened(value_at(cell) + (d + j * LANES) * sizeof(ggml_fp16_t));
             for (int i = 0; i < N; ++i) {
                 const __m512 weight = _mm512_set1_ps(m.score[rows[i]][cell]);
                 for (int j = 0; j < WIDE; ++j) sum[i][j] = _mm512_fmadd_ps(weight, value[j], sum[i][j]);
@@ -267,17 +306,6 @@ class FanAttention {
         }
         for (int i = 0; i < N; ++i)
             for (int j = 0; j < WIDE; ++j) _mm512_store_ps(m.sum[rows[i]] + d + j * LANES, sum[i][j]);
-    }
-
-    void add_few(Memory &m, const char *vs, int row, __mmask32 seen) const {
-        for (; seen; seen &= seen - 1) {
-            const int cell = __builtin_ctz(seen);
-            const __m512 weight = _mm512_set1_ps(m.score[row][cell]);
-            for (int d = 0; d < values; d += LANES)
-                _mm512_store_ps(m.sum[row] + d,
-                                _mm512_fmadd_ps(weight, widened(vs + cell * v->nb[1] + d * sizeof(ggml_fp16_t)),
-                                                _mm512_load_ps(m.sum[row] + d)));
-        }
     }
 
     void finish(Memory &m, int64_t head, int64_t token, int row) const {
