@@ -1,4 +1,4 @@
-"""Changes to llama.cpp's arithmetic on x86, where several rows of a batch are computed at once.
+"""Changes to llama.cpp on x86, where several rows of a batch are computed at once.
 
 Prefetching: products are computed tile by tile, and a tile reads four rows of weights in
 turn. Some processors foresee one stream of memory in a page and not four, and then wait for each
@@ -14,6 +14,9 @@ all rows see is read once for all of them, and what a row does not see costs it 
 
 Rows of logits, with AVX-512: `weigh.h` adds functions that weigh them and draw from them, each in
 one pass, for `jupyter_sim.engine.native`.
+
+Cells: which of them a sequence has is kept as `sorted.h` says, so that forks and fresh starts cost
+little. No result changes.
 """
 
 import hashlib
@@ -23,7 +26,10 @@ from pathlib import Path
 SIXTEEN_ROWS = Path(__file__).with_name("sixteen_rows.h")
 FAN_ATTENTION = Path(__file__).with_name("fan_attention.h")
 WEIGH = Path(__file__).with_name("weigh.h")
-FOLDER = Path("vendor", "llama.cpp", "ggml", "src", "ggml-cpu")
+SORTED = Path(__file__).with_name("sorted.h")
+LLAMA = Path("vendor", "llama.cpp")
+CELLS = LLAMA / "src" / "llama-kv-cells.h"
+FOLDER = LLAMA / "ggml" / "src" / "ggml-cpu"
 PRODUCTS = FOLDER / "llamafile" / "sgemm.cpp"
 OPERATIONS = FOLDER / "ops.cpp"
 
@@ -128,8 +134,15 @@ IN_OPERATIONS = {
     STANDARD: STANDARD + "#include <memory>\n#include <type_traits>\n#include <vector>\n",
     ATTENTION: f'#include "{FAN_ATTENTION.name}"\n#include "{WEIGH.name}"\n\n' + ATTENTION + FAN,
 }
-CHANGES = {PRODUCTS: IN_PRODUCTS, OPERATIONS: IN_OPERATIONS}
-HEADERS = {SIXTEEN_ROWS: PRODUCTS, FAN_ATTENTION: OPERATIONS, WEIGH: OPERATIONS}
+PLACES = "std::set<std::pair<llama_pos, uint32_t>> "
+IN_CELLS = {
+    "#include <set>\n": f'#include "{SORTED.name}"\n',
+    f"const {PLACES}&": "const SortedRow<std::pair<llama_pos, uint32_t>> &",
+    f"{PLACES}seq_pos[": "SortedRow<std::pair<llama_pos, uint32_t>> seq_pos[",
+    "std::set<uint32_t> used;": "SortedRow<uint32_t> used;",
+}
+CHANGES = {PRODUCTS: IN_PRODUCTS, OPERATIONS: IN_OPERATIONS, CELLS: IN_CELLS}
+HEADERS = {SIXTEEN_ROWS: PRODUCTS, FAN_ATTENTION: OPERATIONS, WEIGH: OPERATIONS, SORTED: CELLS}
 
 
 def version() -> str:
@@ -139,9 +152,9 @@ def version() -> str:
 
 
 def change(source: Path) -> None:
-    """Change the arithmetic in an unpacked llama-cpp-python.
+    """Change llama.cpp in an unpacked llama-cpp-python.
 
-    Raises ValueError with a sentence where it is not as this change knows it.
+    Raises ValueError with a sentence where it is not as these changes know it.
     """
     texts = {place: _changed(source, place) for place in CHANGES}
     for place, text in texts.items():
