@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from jupyter_sim.cli import main
+from jupyter_sim.engine.llama import FAN_ATTENTION
 from jupyter_sim.models import resolve
 
 TEXT = (
@@ -44,8 +45,11 @@ def judged_one_by_one(text: str) -> tuple[list[int], list[float]]:
     """The tokens of a text and their log-probabilities, as llama-cpp-python computes them.
 
     The starter model opens no text by itself, so only the first token follows its opening token.
+    Attention is the engine's; llama.cpp's other one rounds more.
     """
-    model = llama_cpp.Llama(str(resolve()), n_ctx=1024, logits_all=True, verbose=False)
+    model = llama_cpp.Llama(
+        str(resolve()), n_ctx=1024, logits_all=True, verbose=False, flash_attn=FAN_ATTENTION
+    )
     tokens = model.tokenize(text.encode(), add_bos=True, special=False)
     logprobs = []
     for read in ([model.token_bos(), tokens[0]], tokens):
