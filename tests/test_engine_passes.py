@@ -158,3 +158,13 @@ def test_a_chance_draws_what_stands_there_on_the_line_of_what_is_kept(
         assert (chances <= ends[places] + 1e-6).all()
         assert (chances >= ends[places] - heights[places] / heights.sum() - 1e-6).all()
         assert point(heights, 0.0) == places[0]
+
+
+@each_way
+def test_the_smallest_chance_draws_the_first_column_that_weighs_anything(way: ModuleType) -> None:
+    for seed in range(50):
+        logits = 30 * np.random.default_rng(seed).normal(size=(1, 3000)).astype(np.float32)
+        logits[:, :BLOCK] = -np.inf
+        weights = weighed(way, logits)
+        kept = np.flatnonzero(weights.values[0] / weights.tops[0])
+        assert drawn(way, weights, 0.0, 1.0, np.zeros(1)) == [kept[0]]

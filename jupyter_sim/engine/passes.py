@@ -122,18 +122,16 @@ def _many_points(weights: Weights, kept: Mask, temperature: float, chances: Doub
 def _points(values: Floats, tops: Floats, chances: Doubles) -> Tokens:
     """Return the columns at these points of each row's line: first the block, then the column."""
     sums = _sums(values) / tops[:, None]
-    size = sums.shape[1]
-    ends = sums.ravel().cumsum(dtype=np.float64)
-    high = ends[size - 1 :: size]
-    low = high - sums.sum(axis=1, dtype=np.float64)
-    points = low + np.minimum(chances, NEARLY_ONE) * (high - low)
-    block = ends.searchsorted(points, side="right")
-    inner = values.reshape(-1, BLOCK)[block] / tops[block // size, None]
-    points -= ends[block] - sums.ravel()[block]
+    ends = sums.cumsum(axis=1, dtype=np.float64)
+    points = np.minimum(chances, NEARLY_ONE) * ends[:, -1]
+    rows = np.broadcast_to(np.arange(len(sums)), len(points))
+    block = (ends <= points[:, None]).sum(axis=1)
+    inner = values.reshape(*sums.shape, BLOCK)[rows, block] / tops[rows, None]
+    points -= np.where(block, ends[rows, block - 1], 0)
     column = (inner.cumsum(axis=1, dtype=np.float64) <= points[:, None]).sum(axis=1)
     # rounding may point beyond the last column that weighs anything
     last = BLOCK - 1 - np.argmax(inner[:, ::-1] > 0, axis=1)
-    return np.asarray(block % size * BLOCK + np.minimum(column, last), np.int64)
+    return np.asarray(block * BLOCK + np.minimum(column, last), np.int64)
 
 
 def _exponentials(logits: Floats, lows: Floats, temperature: float, values: Floats) -> None:
