@@ -12,7 +12,7 @@ import numpy as np
 from ..events import Sampling
 from . import native, passes
 from .passes import above, heights
-from .weights import NEARLY_ONE, Doubles, Floats, Records, Tokens, Weights, levels, room
+from .weights import NEARLY_ONE, Doubles, Floats, Records, Tokens, Weights, room
 
 FOLD = 32
 STEPS = (1e-3, 1e-5, 0.0)
@@ -57,7 +57,9 @@ def weigh_again(records: Records, width: int) -> Weights:
     """Return the weights of rows of `width` columns whose records are known."""
     with np.errstate(divide="ignore"):
         logits = np.log(records["values"][:, :width])
-    return Weights(logits + levels(records["peak"])[:, None], records)
+    # the likeliest to the last bit, because the colder it is, the more a difference from it counts
+    logits += (records["peak"] - logits.max(axis=1))[:, None]
+    return Weights(logits, records)
 
 
 def choose(weights: Weights, sampling: Sampling, chances: Doubles) -> Tokens:
