@@ -1,55 +1,63 @@
-// What llama.cpp's cells ask of std::set, with the numbers in one row of memory.
+// What llama.cpp's cells ask of std::set, with the numbers in rows of memory.
 //
-// A fork of a sequence adds a number for each of its cells, and a fresh start drops those of all sequences.
-// As nodes of trees they cost some milliseconds, much more than a token of a small model. Nearly always numbers
-// come and go at an end, where neither moves the others.
+// A fork of a sequence adds a number for each of its cells, a cut drops those of its end, and a fresh start
+// those of all sequences. As nodes of trees they cost some milliseconds, much more than a token of a small
+// model. Nearly always a number comes or goes beside the one before: so what is larger than that stands
+// apart, the smallest last, and whatever is between here and there is moved from one row to the other.
 
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
-#include <iterator>
 #include <vector>
 
 template <typename T> class SortedRow {
   public:
     using const_iterator = typename std::vector<T>::const_iterator;
 
-    const_iterator begin() const { return items.begin() + first; }
-    const_iterator end() const { return items.end(); }
-    std::reverse_iterator<const_iterator> rbegin() const { return std::reverse_iterator<const_iterator>(end()); }
-    std::size_t size() const { return items.size() - first; }
-    bool empty() const { return size() == 0; }
+    // Iterators hold until the next change.
+    const_iterator begin() const { return whole().begin(); }
+    const_iterator end() const { return whole().end(); }
     const_iterator upper_bound(const T &item) const { return std::upper_bound(begin(), end(), item); }
+    std::size_t size() const { return below.size() + above.size(); }
+    bool empty() const { return size() == 0; }
+
+    // The largest, and no way on from there.
+    const T *rbegin() const { return above.empty() ? &below.back() : &above.front(); }
 
     void clear() {
-        items.clear();
-        first = 0;
+        below.clear();
+        above.clear();
     }
 
-    void insert(const T &item) {
-        if (empty() || items.back() < item) {
-            items.push_back(item);
-        } else if (first && item < *begin()) {
-            items[--first] = item;
-        } else if (const auto place = std::lower_bound(begin(), end(), item); item < *place) {
-            items.insert(place, item);
-        }
+    void insert(T item) {
+        part(item);
+        if (above.empty() || item < above.back()) below.push_back(item);
     }
 
-    std::size_t erase(const T &item) {
-        const auto place = std::lower_bound(begin(), end(), item);
-        if (place == end() || item < *place) return 0;
-        if (place == begin()) {
-            ++first;
-        } else {
-            items.erase(place);
-        }
-        if (empty()) clear();
+    std::size_t erase(T item) {
+        part(item);
+        if (above.empty() || item < above.back()) return 0;
+        above.pop_back();
         return 1;
     }
 
   private:
-    std::vector<T> items;
-    std::ptrdiff_t first = 0;
+    static void move(std::vector<T> &from, std::vector<T> &to) {
+        to.push_back(from.back());
+        from.pop_back();
+    }
+
+    // Lets what is smaller than a number be below, and the others above.
+    void part(T item) {
+        while (!above.empty() && above.back() < item) move(above, below);
+        while (!below.empty() && !(below.back() < item)) move(below, above);
+    }
+
+    const std::vector<T> &whole() const {
+        while (!above.empty()) move(above, below);
+        return below;
+    }
+
+    mutable std::vector<T> below, above;
 };
