@@ -79,10 +79,7 @@ class FanAttention {
             const float *from = (const float *)((const char *)q->data + (first + row / shared) * q->nb[1] +
                                                 (head * shared + row % shared) * q->nb[2]);
             for (int d = 0; d < keys; ++d) m.query[row][d] = scale * from[d];
-            memset(m.sum[row], 0, values * sizeof(float));
-            m.mass[row] = _mm512_setzero_ps();
-            m.peak[row] = -INFINITY;
-            m.waiting[row] = 0;
+            begin(m, row);
         }
         Seen now = seen(first, rows, 0), next;
         for (int64_t cell = 0; cell < cells; cell += CELLS, now = next) {
@@ -92,15 +89,42 @@ class FanAttention {
         }
         for (int row = 0; row < rows; ++row) {
             catch_up(m, head, row);
+            if (!finite(m, row)) alone(m, head, first + row / shared, row);
             finish(m, head * shared + row % shared, first + row / shared, row);
         }
+    }
+
+    void begin(Memory &m, int row) const {
+        memset(m.sum[row], 0, values * sizeof(float));
+        m.mass[row] = _mm512_setzero_ps();
+        m.peak[row] = -INFINITY;
+        m.waiting[row] = 0;
+    }
+
+    bool finite(const Memory &m, int row) const {
+        __m512 nought = _mm512_mul_ps(m.mass[row], _mm512_setzero_ps());
+        for (int d = 0; d < values; d += LANES)
+            nought = _mm512_fmadd_ps(_mm512_load_ps(m.sum[row] + d), _mm512_setzero_ps(), nought);
+        return _mm512_reduce_add_ps(nought) == 0.0f;
+    }
+
+    // Beside what a row sees may lie what is infinite or no number, and zero times that is no number either.
+    // So here only what it sees is read.
+    void alone(Memory &m, int64_t head, int64_t token, int row) const {
+        begin(m, row);
+        for (int64_t cell = 0; cell < cells; cell += CELLS)
+            keep(m, head, row, seen(token, cell), masked(token, cell), cell);
+        catch_up(m, head, row);
+    }
+
+    __mmask32 seen(int64_t token, int64_t cell) const {
+        return _mm512_cmpneq_epi16_mask(_mm512_loadu_si512(masked(token, cell)), _mm512_set1_epi16(HIDDEN));
     }
 
     Seen seen(int64_t first, int rows, int64_t cell) const {
         Seen found = {};
         for (int row = 0; row < rows; ++row) {
-            const __m512i levels = _mm512_loadu_si512(masked(first + row / shared, cell));
-            found.by[row] = _mm512_cmpneq_epi16_mask(levels, _mm512_set1_epi16(HIDDEN));
+            found.by[row] = seen(first + row / shared, cell);
             found.any |= found.by[row];
         }
         return found;

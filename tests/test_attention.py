@@ -90,6 +90,7 @@ MASKS = {
     "single": single(),
 }
 masks = pytest.mark.parametrize("levels", MASKS.values(), ids=MASKS)
+FANS = {name: levels for name, levels in MASKS.items() if len(levels) < 64}
 
 
 def check(given: Attention) -> None:
@@ -165,6 +166,21 @@ def test_what_a_token_does_not_see_may_hold_any_number(levels: Levels, filler: i
         keys[unseen] = values[unseen] = filler
         after = given._replace(keys=keys, values=values).computed()
         assert same(after[tokens], before[tokens])
+
+
+@pytest.mark.parametrize("levels", FANS.values(), ids=FANS)
+@pytest.mark.parametrize("filler", [np.inf, -np.inf, np.nan])
+def test_what_is_no_number_spoils_only_the_tokens_that_see_it(
+    levels: Levels, filler: float
+) -> None:
+    given = attention(levels)
+    before = given.computed()
+    for token in (0, len(levels) // 2):
+        unseen = levels[token] == HIDDEN
+        for name in ("keys", "values"):
+            spoilt = getattr(given, name).copy()
+            spoilt[unseen] = filler
+            assert near(given._replace(**{name: spoilt}).computed()[token], before[token])
 
 
 @masks
