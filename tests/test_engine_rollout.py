@@ -366,6 +366,22 @@ def test_ends_that_are_read_while_nobody_waits_give_way(model: Llama) -> None:
     assert fan.texts[2, 0] and not fan.errors
 
 
+def test_who_has_ended_is_told_nothing_of_ends_that_are_read(model: Llama) -> None:
+    model.clear()
+    told: list[int] = []
+    scheduler = Scheduler(model, lambda serial, message: told.append(serial))
+    scheduler.begin(1, Rollout("r", "The harbour was quiet", tuple(range(8)), 6))
+    while scheduler.busy:
+        scheduler.step()
+    while scheduler._turns.ends:
+        scheduler.read_ends()
+    assert scheduler._turns.running
+    told.clear()
+    scheduler.interrupt(1)
+    scheduler.step()
+    assert told == []
+
+
 @pytest.mark.parametrize("moments", range(12))
 def test_who_comes_while_ends_are_read_waits_for_none_of_them(moments: int) -> None:
     """Whenever that is, nothing of them is in the batches of who came, or told to anybody."""

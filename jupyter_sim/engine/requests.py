@@ -22,6 +22,9 @@ from .wire import Request
 LONG = 1 << 14
 """Bytes of text that are split into tokens in some milliseconds."""
 
+NOBODY = -1
+"""The serial of what nobody has asked for, and nobody can cancel."""
+
 Made = Run | Scan | Surveyed
 
 
@@ -90,7 +93,7 @@ class Requests:
         text = b"".join(ours)[run.owed :].decode("utf-8", "replace")
         prompt = run.request.prompt + text
         with suppress(ContextFull):
-            return self.run(run.serial, Rollout(run.request.id, prompt, seeds=(), max_tokens=1))
+            return self.run(NOBODY, Rollout(run.request.id, prompt, seeds=(), max_tokens=1))
         return None
 
     def _full(self, count: str, request: Rollout) -> ContextFull:
