@@ -441,3 +441,17 @@ def test_a_stop_string_that_begins_in_the_prefix_is_met_behind_it(model: Llama) 
     table.scheduler.begin(1, structs.replace(request, strings=()))
     table.run()
     assert table.texts[1, 0].startswith(said) and table.finishes[1, 0] == "length"
+
+
+def test_all_of_forty_fans_at_once_end_whose_prompts_end_within_a_word(model: Llama) -> None:
+    crowd = desk(model)
+    for serial in range(40):
+        prompt = f"{serial} The harbour was quiet, and the old man {serial} said unbe"
+        crowd.scheduler.begin(
+            serial, Rollout("r", prompt, tuple(range(8)), max_tokens=3, sampling=HONEST)
+        )
+    for _ in range(1000):
+        if crowd.scheduler.busy:
+            crowd.scheduler.step()
+    assert not crowd.scheduler.busy
+    assert not crowd.errors and len(crowd.finishes) == 40 * 8

@@ -132,7 +132,7 @@ class Turns:
 
     def _enter(self, job: Job) -> bool:
         """Give a job a sequence, if there is room for it; whether there was."""
-        if len(self.running) == self._most:
+        if len(self.running) == self._most or self._crowded():
             return False
         all_of_it = isinstance(job, Run) and self._grain == 1
         sequence = self._cache.open(job.tokens if all_of_it else job.tokens[: job.first])
@@ -145,6 +145,13 @@ class Turns:
             return False
         self.waiting.remove(job)
         return True
+
+    def _crowded(self) -> bool:
+        """Whether another job could leave those that run no sequence for a first candidate, after
+        all ways that prompts may end in took theirs.
+        """
+        reading = sum(isinstance(job, Run) and not job.standing for job in self.running)
+        return bool(self.running) and self._cache.idle <= MAX_WAYS * (reading + 1) + 1
 
     def _seat(self, job: Job, sequence: int) -> None:
         """Let a job read on in a sequence, from where no row can be recalled."""
