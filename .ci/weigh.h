@@ -2,8 +2,8 @@
 //
 // Each is one pass over a row, and a row's result does not depend on those beside it. What is made of a
 // row lies in a record: the values of its columns, padded with zeros to whole blocks; its norm, peak and
-// top; the sums of its blocks. `jupyter_sim.engine.sampling` says what these are, and does the same where
-// this is missing; the constants are its own.
+// top; the sums of its blocks. `jupyter_sim.engine.weights` says what these are, and `passes` beside it does
+// the same where this is missing; the constants are theirs.
 
 #if defined(__AVX512F__) && defined(__AVX512DQ__)
 

@@ -18,7 +18,6 @@ from .weights import (
     Records,
     Tokens,
     Weights,
-    levels,
 )
 
 Places = tuple[Tokens, Tokens, Tokens]
@@ -26,6 +25,8 @@ Places = tuple[Tokens, Tokens, Tokens]
 
 FEW, MANY = 1024, 1 / 16
 ZERO = np.zeros(1)
+# exponentials of logits below that, and the sums of many, are well within 32 bits
+STEEP = 40
 
 
 def weigh(logits: Floats, mute: Tokens, records: Records) -> None:
@@ -33,7 +34,7 @@ def weigh(logits: Floats, mute: Tokens, records: Records) -> None:
     muted = logits[:, mute]
     logits[:, mute] = -np.inf
     peaks = logits.max(axis=1)
-    lows = levels(peaks)
+    lows = np.asarray(peaks * (np.abs(peaks) > STEEP))
     values = records["values"]
     _exponentials(logits, lows, 1.0, values)
     records["sums"] = sums = _sums(values)
@@ -81,7 +82,7 @@ def heights(weights: Weights, rows: Tokens, columns: Tokens, temperature: float)
 
 
 def _few(weights: Weights, floors: Floats) -> Places | None:
-    """Return the same where only few blocks of each row weigh that much; else none can tell."""
+    """Return what `above` does, where only few blocks of each row weigh that much; else none."""
     heavy = weights.sums >= floors[:, None]
     if heavy.sum(axis=1).max() > MANY * heavy.shape[1]:
         return None

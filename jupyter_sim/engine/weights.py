@@ -17,8 +17,6 @@ Records = NDArray[np.void]
 BLOCK = 256
 # colder ones say the same, and in 32 bits the coldest would be nothing to divide by
 COLDEST = 1e-10
-# exponentials of logits below that, and the sums of many, are well within 32 bits
-STEEP = 40
 NEARLY_ONE = 1 - 1e-9
 
 
@@ -83,8 +81,3 @@ def room(count: int, width: int) -> Records:
             align=True,
         ),
     )
-
-
-def levels(peaks: Floats) -> Floats:
-    """Return what is to be taken from each row's logits before their exponentials are."""
-    return np.asarray(peaks * (np.abs(peaks) > STEEP))
