@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from jupyter_sim.engine import native, passes
 from jupyter_sim.engine.llama import FAN_ATTENTION
-from jupyter_sim.engine.sampling import NONE, keep, point
+from jupyter_sim.engine.sampling import NONE, keep, point, weigh_again
 from jupyter_sim.engine.weights import BLOCK, Weights, room
 from jupyter_sim.events import Sampling
 
@@ -168,3 +168,11 @@ def test_the_smallest_chance_draws_the_first_column_that_weighs_anything(way: Mo
         weights = weighed(way, logits)
         kept = np.flatnonzero(weights.values[0] / weights.tops[0])
         assert drawn(way, weights, 0.0, 1.0, np.zeros(1)) == [kept[0]]
+
+
+@each_way
+def test_the_coldest_draw_what_is_likeliest_from_rows_that_were_kept(way: ModuleType) -> None:
+    for seed in range(100):
+        logits = np.random.default_rng(seed).normal(size=(1, 64)).astype(np.float32) - 2
+        again = weigh_again(weighed(way, logits).records, 64)
+        assert drawn(way, again, 0.0, 1e-10, np.array([0.5])) == [logits.argmax()]

@@ -1,17 +1,12 @@
 """What the model said is kept with the tokens it said it after, and not computed again."""
 
-from types import ModuleType
-
 import numpy as np
 import pytest
 
-from jupyter_sim.engine import native, passes, sampling
 from jupyter_sim.engine.recall import Recall
 from jupyter_sim.engine.rows import Rows
 from jupyter_sim.engine.weights import Weights, room
-from jupyter_sim.events import Sampling
 
-WAYS = [passes, native] if native.NATIVE else [passes]
 ROOM = room(1, 64).nbytes
 
 
@@ -52,22 +47,6 @@ def test_logits_of_any_level_come_back_but_for_what_weighs_nothing(level: float)
     assert [said.logprob(0, column) for column in (7, 9)] == pytest.approx([-150] * 2, abs=10)
     others = np.delete(np.arange(64), [7, 9])
     assert again[others] == pytest.approx(weights.logits[0, others], abs=1e-4)
-
-
-@pytest.mark.parametrize("way", WAYS)
-def test_the_coldest_draw_what_is_likeliest_again(
-    way: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sampling, "fill", way.weigh)
-    monkeypatch.setattr(sampling, "draw", way.draw)
-    for number in range(100):
-        logits = np.stack(rows(number)) - 2
-        best = [logits.argmax()]
-        recall = Recall(64, 8)
-        recall.weigh(logits)
-        recall.keep([4], [0])
-        cold = Sampling(temperature=1e-10, min_p=0)
-        assert sampling.choose(recall.rows([4]), cold, np.array([0.5])).tolist() == best
 
 
 def test_only_what_is_known_without_a_gap_counts() -> None:

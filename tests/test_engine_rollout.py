@@ -2,8 +2,6 @@
 
 import random
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from itertools import takewhile
 
 import numpy as np
@@ -14,84 +12,17 @@ from msgspec import structs
 from wcwidth import grapheme_boundary_before
 
 from jupyter_sim.engine.gauge import Timed
-from jupyter_sim.engine.llama import Ints, Llama
-from jupyter_sim.engine.messages import Column, Rollout, Started
-from jupyter_sim.engine.rollout import KEPT, Scheduler
+from jupyter_sim.engine.llama import Llama
+from jupyter_sim.engine.messages import Rollout, Started
+from jupyter_sim.engine.rollout import KEPT
 from jupyter_sim.engine.sampling import weigh
 from jupyter_sim.engine.wire import Settings
-from jupyter_sim.errors import SimError
 from jupyter_sim.events import Sampling
 from jupyter_sim.models import resolve
 
-HONEST = Sampling(min_p=0)
+from .scheduling import HONEST, desk, drawn, starter
 
-
-@pytest.fixture(scope="module")
-def model() -> Iterator[Llama]:
-    model = Llama(resolve(), Settings(context=512, threads=1))
-    yield model
-
-
-@dataclass
-class Desk:
-    """A scheduler and all that it has told."""
-
-    scheduler: Scheduler
-    started: dict[int, Started] = field(default_factory=dict)
-    tokens: dict[tuple[int, int], list[int]] = field(default_factory=dict)
-    logprobs: dict[tuple[int, int], list[float]] = field(default_factory=dict)
-    texts: dict[tuple[int, int], str] = field(default_factory=dict)
-    finishes: dict[tuple[int, int], str] = field(default_factory=dict)
-    errors: list[SimError] = field(default_factory=list)
-
-    def hear(self, serial: int, message: Started | Column | SimError) -> None:
-        match message:
-            case Started():
-                self.started[serial] = message
-            case Column():
-                for piece in message.pieces:
-                    key = (serial, piece.index)
-                    self.tokens.setdefault(key, []).extend(piece.tokens)
-                    self.logprobs.setdefault(key, []).extend(piece.logprobs)
-                    self.texts[key] = self.texts.get(key, "") + piece.text
-                    if piece.finish:
-                        assert key not in self.finishes
-                        self.finishes[key] = piece.finish
-            case _:
-                self.errors.append(message)
-
-    def run(self) -> None:
-        while self.scheduler.busy:
-            self.scheduler.step()
-
-    def rest(self) -> None:
-        while self.scheduler.read_ends():
-            pass
-
-
-def desk(model: Llama) -> Desk:
-    model.clear()
-    heard: list[Desk] = []
-    made = Desk(Scheduler(model, lambda serial, message: heard[0].hear(serial, message)))
-    heard.append(made)
-    return made
-
-
-def drawn(
-    model: Llama,
-    prompt: str,
-    n: int = 8,
-    max_tokens: int = 6,
-    sampling: Sampling = HONEST,
-    first: int = 0,
-) -> Desk:
-    table = desk(model)
-    seeds = tuple(range(first, first + n))
-    table.scheduler.begin(1, Rollout("r", prompt, seeds, max_tokens, "none", sampling))
-    table.run()
-    assert not table.errors
-    return table
-
+model = pytest.fixture(scope="module")(starter)
 
 CARETS = [
     "", " ", "\n", "It was a dark and ", "It was a dark and", "It was a dar", "It was a dark and s",
@@ -308,109 +239,6 @@ def test_what_begins_with_nothing_to_compute_is_passed_on_before_anything_is_com
     assert {index for serial, index in fan.texts if serial == 2} == set(range(8))
     fan.run()
     assert not fan.errors
-
-
-def test_branches_stay_where_they_are_when_their_ends_are_read(model: Llama) -> None:
-    """However many they are; the cache keeps fewer only when something else is asked for."""
-    prompt = "The harbour was quiet that evening, and the boats lay still."
-    fan = drawn(model, prompt, n=32, max_tokens=40)
-    trunk = fan.started[1].prompt_tokens
-    said = {(*trunk, *tokens[:-1]) for tokens in fan.tokens.values()}
-    cache = fan.scheduler._cache
-    assert cache.used > KEPT + 32 * 10
-    fan.rest()
-    assert all(cache.shared(tokens) >= len(tokens) - 1 for tokens in said)
-    assert not fan.errors
-
-
-def test_ends_of_what_has_come_back_from_memory_only_in_part_are_not_read(model: Llama) -> None:
-    """What is in cells is read on from, though more of it is saved elsewhere."""
-    prompt = "The harbour was quiet that evening, and the boats lay still. " * 3
-    fan = drawn(model, prompt, n=1, max_tokens=100)
-    said = [*fan.started[1].prompt_tokens, *fan.tokens[1, 0]]
-    cache = fan.scheduler._cache
-    while cache.evict():
-        pass
-    part = cache.open(said[:-10])
-    assert part is not None and cache.length(part) == len(said) - 10
-    cache.close(part)
-    assert cache.shared(said) == len(said) - 1
-    fan.rest()
-    assert cache.length(part) == model.length(part) == len(said) - 10
-    assert not any(held.busy for held in cache._held.values())
-
-
-def test_ends_that_are_read_while_nobody_waits_give_way(model: Llama) -> None:
-    prompt = "The harbour was quiet that evening, and the boats lay still."
-    fan = drawn(model, prompt, max_tokens=12)
-    wish = Rollout("r", prompt, (7,), 1, sampling=HONEST)
-    decode = model.decode
-
-    def hurried(*batch: Ints) -> int:
-        fan.scheduler.hurry(wish)
-        return decode(*batch)
-
-    model.decode = hurried  # type: ignore[method-assign]
-    try:
-        for _ in range(10):
-            assert fan.scheduler.read_ends()
-    finally:
-        del model.decode
-    cache = fan.scheduler._cache
-    fan.scheduler.begin(2, wish)
-    assert not any(held.busy for held in cache._held.values())
-    for sequence, tokens in cache.held.items():
-        assert model.length(sequence) == len(tokens)
-    assert not any(tokens[-1] == fan.tokens[1, 0][-1] for tokens in cache.held.values())
-    fan.run()
-    assert fan.texts[2, 0] and not fan.errors
-
-
-def test_who_has_ended_is_told_nothing_of_ends_that_are_read(model: Llama) -> None:
-    model.clear()
-    told: list[int] = []
-    scheduler = Scheduler(model, lambda serial, message: told.append(serial))
-    scheduler.begin(1, Rollout("r", "The harbour was quiet", tuple(range(8)), 6))
-    while scheduler.busy:
-        scheduler.step()
-    while scheduler._turns.ends:
-        scheduler.read_ends()
-    assert scheduler._turns.running
-    told.clear()
-    scheduler.interrupt(1)
-    scheduler.step()
-    assert told == []
-
-
-@pytest.mark.parametrize("moments", range(12))
-def test_who_comes_while_ends_are_read_waits_for_none_of_them(moments: int) -> None:
-    """Whenever that is, nothing of them is in the batches of who came, or told to anybody."""
-    model = Timed(resolve(), Settings(context=512, threads=1))
-    prompt = "The harbour was quiet that evening, and the boats lay still"
-    fan = drawn(model, prompt, max_tokens=12)
-    for _ in range(moments):
-        fan.scheduler.read_ends()
-    before = len(model.decodes)
-    fan.scheduler.begin(2, Rollout("r", "An old man sat on the wall", (7,), 4, sampling=HONEST))
-    fan.run()
-    alone = drawn(model, "An old man sat on the wall", n=1, max_tokens=4, first=7)
-    sizes = [decode.tokens for decode in model.decodes[before:]]
-    assert sizes[: len(sizes) // 2] == sizes[len(sizes) // 2 :]
-    assert fan.texts[2, 0] == alone.texts[1, 0]
-    assert set(fan.started) == {1, 2} and not fan.errors
-
-
-def test_nothing_is_given_up_for_ends_that_are_read_while_nobody_waits(model: Llama) -> None:
-    table = desk(model)
-    for serial, prompt in enumerate(("The harbour was quiet", "An old man sat on the wall"), 1):
-        table.scheduler.begin(serial, Rollout("r", prompt, tuple(range(32)), 8))
-        table.run()
-    cache = table.scheduler._cache
-    before = set(cache.held.values())
-    assert not cache.spare(0)
-    table.rest()
-    assert set(cache.held.values()) == before
-    assert not any(held.busy for held in cache._held.values()) and not table.errors
 
 
 @pytest.mark.parametrize("prompt", ["It was a dark and", "She said that the harbour"])
