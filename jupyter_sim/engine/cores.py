@@ -20,6 +20,9 @@ LONG = 64
 TRIAL_STEPS = 4
 FIRST_PATIENCE, LONGEST_PATIENCE = 0.05, 0.8
 GAIN, COLLAPSE = 0.85, 4.0
+DEAR = 50
+"""How many times what a trial has lost has to go by before the next one."""
+
 WAITED = 0.7
 
 
@@ -45,7 +48,8 @@ class Threads:
     """The number of threads for each step: `fewer`, or `most` while that is faster.
 
     Short steps of the same size are compared. Now and then the other number is tried for a few
-    steps; each trial that was in vain doubles the seconds until the next one.
+    steps, or until one of them is no faster. Each trial that was in vain doubles the seconds until
+    the next one, which are many where it was dear.
 
     Long steps, of prompts, are computed by most, until one has got too little of the processors.
     From then on as many are left to others as want one, for as long as there are others.
@@ -99,13 +103,14 @@ class Threads:
     def _judge(self, trial: list[float]) -> None:
         """Keep the other number if it has turned out faster; otherwise go back."""
         usual = median(self._usual)
-        if len(trial) < TRIAL_STEPS and trial[-1] < COLLAPSE * usual:
+        if len(trial) < TRIAL_STEPS and trial[-1] < usual:
             return
         if median(trial) < GAIN * usual:
             self._usual, self._trial = trial, None
             self._patience = max(FIRST_PATIENCE, self._patience / 2)
         else:
-            self._patience = min(LONGEST_PATIENCE, 2 * self._patience)
+            lost = sum(trial) - len(trial) * usual
+            self._patience = max(min(LONGEST_PATIENCE, 2 * self._patience), DEAR * lost)
             self._end_trial()
 
     def _end_trial(self) -> None:
