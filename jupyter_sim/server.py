@@ -151,9 +151,9 @@ class SimApp(ExtensionApp):
     context = Integer(
         0, help="The model's window in tokens. 0: what the model was trained for, at most 8192."
     ).tag(config=True)
-    threads = Integer(0, help="Threads for the model. 0: one less than there are cores.").tag(
-        config=True
-    )
+    threads = Integer(
+        0, help="Threads for the model. 0: all cores, or one less while that is faster."
+    ).tag(config=True)
     n_gpu_layers = Integer(
         -1, help="Layers to put on the GPU. -1: all, where llama.cpp was built for one."
     ).tag(config=True)

@@ -51,7 +51,7 @@ class Desk:
             self.scheduler.step()
 
     def rest(self) -> None:
-        while self.scheduler.read_ends():
+        while self.scheduler.get_ready():
             pass
 
 

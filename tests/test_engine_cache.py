@@ -315,7 +315,7 @@ def test_in_a_pause_what_is_the_beginning_of_something_else_goes() -> None:
     cache, _ = made(64, 4096, 600, parked=4096)
     trunk = cache.open(list(range(300)))
     assert trunk is not None
-    cache.extend(trunk, range(300))
+    cache.extend(trunk, list(range(300)))
     forks = [fork for _ in range(4) if (fork := cache.fork(trunk)) is not None]
     for place, fork in enumerate(forks):
         cache.extend(fork, [1000 + place])

@@ -57,7 +57,7 @@ def test_ends_that_are_read_while_nobody_waits_give_way(model: Llama) -> None:
     model.decode = hurried  # type: ignore[method-assign]
     try:
         for _ in range(10):
-            assert fan.scheduler.read_ends()
+            assert fan.scheduler.get_ready()
     finally:
         del model.decode
     cache = fan.scheduler._cache
@@ -78,7 +78,7 @@ def test_who_has_ended_is_told_nothing_of_ends_that_are_read(model: Llama) -> No
     while scheduler.busy:
         scheduler.step()
     while scheduler._turns.ends:
-        scheduler.read_ends()
+        scheduler.get_ready()
     assert scheduler._turns.running
     told.clear()
     scheduler.interrupt(1)
@@ -93,7 +93,7 @@ def test_who_comes_while_ends_are_read_waits_for_none_of_them(moments: int) -> N
     prompt = "The harbour was quiet that evening, and the boats lay still"
     fan = drawn(model, prompt, max_tokens=12)
     for _ in range(moments):
-        fan.scheduler.read_ends()
+        fan.scheduler.get_ready()
     before = len(model.decodes)
     fan.scheduler.begin(2, Rollout("r", "An old man sat on the wall", (7,), 4, sampling=HONEST))
     fan.run()

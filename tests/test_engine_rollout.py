@@ -138,7 +138,7 @@ def test_after_any_play_of_rollouts_and_cancellations_nothing_is_left_busy(model
         if dice.random() < 0.7:
             scheduler.interrupt(dice.randint(max(1, serial - 3), serial))
         if not scheduler.busy:
-            scheduler.read_ends()
+            scheduler.get_ready()
     table.run()
     table.rest()
     assert not table.errors

@@ -101,7 +101,7 @@ class Play:
                 self.scheduler.interrupt(self.dice.randint(max(1, self.serial - 6), self.serial))
             while len(self.open) > self.dice.randrange(8):
                 self.scheduler.step()
-            while not self.scheduler.busy and self.scheduler.read_ends():
+            while not self.scheduler.busy and self.scheduler.get_ready():
                 if self.dice.random() < 0.05:
                     break
 
@@ -121,7 +121,7 @@ def test_nothing_leaks(model: Llama) -> None:
     grown = memory() - half
     while play.scheduler.busy:
         play.scheduler.step()
-    while play.scheduler.read_ends():
+    while play.scheduler.get_ready():
         pass
     assert play.open == {} and play.texts == {}
     scheduler, cache = play.scheduler, play.scheduler._cache

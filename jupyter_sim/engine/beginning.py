@@ -14,7 +14,7 @@ from .drawing import Drawing
 from .healing import MAX_WAYS, Way
 from .jobs import Part, Run
 from .messages import Piece
-from .outbox import after
+from .outbox import join_pieces
 from .recall import Recall
 from .requests import Requests
 from .rows import Rows
@@ -126,7 +126,7 @@ class Beginning:
             top = run.tops[run.expected]
             second = [structs.replace(piece, top=(top,)) for piece in second]
         added = {piece.index: piece for piece in second}
-        return [after(p, added[p.index]) if p.index in added else p for p in pieces]
+        return [join_pieces((p, added[p.index])) if p.index in added else p for p in pieces]
 
     def _see(self, run: Run, way: Way, rows: Rows, row: int) -> None:
         run.healing.see(way, rows.logprobs(row), float(rows.weights.norms[row]))

@@ -192,12 +192,11 @@ class Cache:
         """
         return self._take(sequence, self.length(sequence) if length is None else length)
 
-    def extend(self, sequence: int, tokens: Iterable[int]) -> None:
+    def extend(self, sequence: int, tokens: list[int]) -> None:
         """Note that tokens were decoded at the end of a sequence."""
         held = self._held[sequence]
         held.saved = self._rested = False
-        # a list is taken over one by one, and an array at once
-        held.tokens.extend(array("i", tokens))
+        held.tokens.fromlist(tokens)
         held.cells.fromlist(self._cells.take(len(held.tokens) - len(held.cells)))
 
     def cut(self, sequence: int, length: int) -> None:
@@ -272,7 +271,7 @@ class Cache:
         if key not in self._parking or not self._obey(Unpark(key, sequence)):
             self.drop(sequence)
             return None
-        self.extend(sequence, tokens)
+        self.extend(sequence, tokens.tolist())
         self.cut(sequence, shared)
         self._thin_out()
         return sequence

@@ -3,8 +3,9 @@
 What is here remembers; the loop in `rollout` decides.
 """
 
-import codecs
+from codecs import utf_8_decode
 from collections.abc import Sequence
+from itertools import chain
 
 from msgspec import structs
 
@@ -12,7 +13,7 @@ from ..events import Finish
 from .chain import Chain
 from .healing import Way
 from .messages import Piece, Rollout
-from .sampling import fraction, fractions
+from .sampling import fractions
 from .stops import Stopper
 
 
@@ -46,20 +47,21 @@ class Candidate:
         self._told = 0
         self._tokens_left = request.max_tokens
         self._numbers = fractions(self.seed)
-        self._drawn = 0
-        self._characters = codecs.getincrementaldecoder("utf-8")("replace")
+        self._drawn: list[float] = []
+        self._begun = b""
         before = request.prompt + request.prefix
         self._stopper = Stopper(request.stop, before, request.strings, request.prefix)
 
     def chance(self) -> float:
         """Return the next random number of this candidate's seed."""
-        self._drawn += 1
-        return fraction(self._numbers)
+        number = next(self._numbers)
+        self._drawn.append(number)
+        return number
 
     def rewind(self) -> None:
         """Take back the random numbers since the last token, for that they are drawn once more."""
-        self._numbers.advance(-self._drawn)
-        self._drawn = 0
+        self._numbers = chain(self._drawn, self._numbers)
+        self._drawn = []
 
     def begin(
         self, way: Way, token: int, logprob: float, spelled: Sequence[bytes], *, end: bool
@@ -84,12 +86,12 @@ class Candidate:
         """Take the next token; `end` says that it ends the text."""
         self.token = token
         self.left -= 1
-        self._drawn = 0
+        self._drawn.clear()
         text, finish = self._say(spelled, end=end)
         self._told += len(text)
         if finish is not None:
             self.finished = True
-            told = self._told == self._said and not self._characters.getstate()[0]
+            told = self._told == self._said and not self._begun
             self.whole = told and not end
         return Piece(self.index, text, (token,), (logprob,), finish, (self._said,))
 
@@ -105,8 +107,7 @@ class Candidate:
         if stopped:
             return text, "stop"
         if not self._tokens_left:
-            cut = bool(self._characters.getstate()[0])
-            return text + self._stopper.close(cut=cut), "length"
+            return text + self._stopper.close(cut=bool(self._begun)), "length"
         return text, None
 
     def _hear(self, spelled: bytes) -> str:
@@ -114,6 +115,8 @@ class Candidate:
         fresh = spelled[self.owed :]
         self.owed -= len(spelled) - len(fresh)
         self._given -= min(self._given, len(fresh))
-        text = self._characters.decode(fresh)
+        fresh = self._begun + fresh
+        text, whole = utf_8_decode(fresh, "replace")
+        self._begun = fresh[whole:]
         self._said += len(text)
         return text

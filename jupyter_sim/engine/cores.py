@@ -1,12 +1,13 @@
 """How many threads a model may use on this machine, and how many pay at the moment.
 
 On all cores a step is quicker, unless anything else wants one of them: then the threads wait for
-each other, and it takes many times as long. So the rule is one core less, and all of them as long
-as measured steps say so.
+each other, and it takes many times as long. So all of them are used for as long as measured steps
+do not say that one less is better.
 """
 
 import os
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
@@ -45,20 +46,29 @@ def unclaimed() -> int:
 
 
 class Threads:
-    """The number of threads for each step: `fewer`, or `most` while that is faster.
+    """The number of threads for each step: `most`, or `fewer` while that is faster.
 
     Short steps of the same size are compared. Now and then the other number is tried for a few
-    steps, or until one of them is no faster. Each trial that was in vain doubles the seconds until
-    the next one, which are many where it was dear.
+    steps, or until half as many are no faster. Each trial that was in vain doubles the seconds
+    until the next one, which are many where it was dear.
 
-    Long steps, of prompts, are computed by most, until one has got too little of the processors.
+    Long steps, of prompts, are computed by most, until one has got too little of the processors,
+    of which `worked` tells how many seconds this process has had.
     From then on as many are left to others as want one, for as long as there are others.
     """
 
-    def __init__(self, fewer: int, most: int, unclaimed: Callable[[], int] = unclaimed) -> None:
-        self.now = fewer
+    def __init__(
+        self,
+        fewer: int,
+        most: int,
+        unclaimed: Callable[[], int] = unclaimed,
+        worked: Callable[[], float] = time.process_time,
+    ) -> None:
+        self.now = most
         self._fewer, self._most = fewer, most
         self._unclaimed = unclaimed
+        self._worked = worked
+        self._began = 0.0
         self._long = most
         self._crowded = False
         self._patience = FIRST_PATIENCE
@@ -73,13 +83,15 @@ class Threads:
             return self.now
         self._long = max(1, min(self._most, self._unclaimed())) if self._crowded else self._most
         self._crowded = self._long < self._most
+        self._began = self._worked()
         return self._long
 
-    def took(self, size: int, seconds: float, worked: float) -> None:
-        """Note how long a step of so many tokens took, and the processors' time that it got."""
+    def took(self, size: int, seconds: float) -> None:
+        """Note how long a step of so many tokens took, which now is at its end."""
         if self._fewer == self._most:
             return
         if size >= LONG:
+            worked = self._worked() - self._began
             self._crowded |= worked < WAITED * self._long * seconds
             return
         if size != self._size:
@@ -103,7 +115,8 @@ class Threads:
     def _judge(self, trial: list[float]) -> None:
         """Keep the other number if it has turned out faster; otherwise go back."""
         usual = median(self._usual)
-        if len(trial) < TRIAL_STEPS and trial[-1] < usual:
+        slow = sum(seconds >= usual for seconds in trial)
+        if len(trial) < TRIAL_STEPS and slow < TRIAL_STEPS // 2 and trial[-1] < COLLAPSE * usual:
             return
         if median(trial) < GAIN * usual:
             self._usual, self._trial = trial, None

@@ -119,7 +119,7 @@ class Gauge:
         serial = self.begin(prompt, count, max_tokens, top)
         while self.scheduler.busy:
             self.step()
-        while self.scheduler.read_ends():
+        while self.scheduler.get_ready():
             pass
         gc.collect(1)
         while self.scheduler.rest():

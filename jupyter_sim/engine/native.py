@@ -19,7 +19,7 @@ ROWS = ADDRESS, COUNT, COUNT, COUNT, ADDRESS, COUNT
 
 def weigh(logits: Floats, mute: Tokens, records: Records) -> None:
     """Fill the records of rows of logits; the columns in `mute` become minus infinity."""
-    _WEIGH(*_rows(logits, records), mute.ctypes.data, len(mute))
+    _WEIGH(*_rows(logits, records), mute.tobytes(), len(mute))
 
 
 def draw(weights: Weights, floors: Floats, temperature: float, chances: Doubles) -> Tokens:
@@ -30,8 +30,8 @@ def draw(weights: Weights, floors: Floats, temperature: float, chances: Doubles)
     if len(floors) < len(chances):
         weights, floors = weights.repeated(len(chances)), floors.repeat(len(chances))
     columns = np.empty(len(chances), np.int64)
-    arrays = (array.ctypes.data for array in (floors, chances, columns))
-    _DRAW(*_rows(*weights), temperature, *arrays)
+    given = floors.tobytes(), chances.tobytes()
+    _DRAW(*_rows(*weights), temperature, *given, columns.ctypes.data)
     return columns
 
 

@@ -5,7 +5,8 @@ processor from the next. So the columns of quick steps are joined, piece by piec
 could show them; those of slow steps, the first one, and all that is no column go out at once.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import Generic, TypeVar
 
 from .messages import Column, Piece
@@ -23,44 +24,45 @@ class Outbox(Generic[T]):
         self._send = send
         self._clock = clock
         self._due = clock()
-        self._held: dict[int, Column] = {}
+        self._held: dict[int, list[Column]] = {}
 
     def tell(self, serial: int, message: T | Column) -> None:
         """Hold a column for the end of its step, and send anything else after what is held."""
-        held = self._held.pop(serial, None)
         if isinstance(message, Column):
-            self._held[serial] = message if held is None else join(held, message)
+            self._held.setdefault(serial, []).append(message)
             return
-        if held is not None:
-            self._send(serial, held)
+        if serial in self._held:
+            self._send(serial, join(self._held.pop(serial)))
         self._send(serial, message)
 
     def end_step(self, *, last: bool) -> None:
         """Send what is held, if its frame has come or this was the last step for now."""
         if last or self._clock() >= self._due:
             held, self._held = self._held, {}
-            for serial, column in held.items():
-                self._send(serial, column)
+            for serial, columns in held.items():
+                self._send(serial, join(columns))
             self._due = self._clock() + FRAME
 
 
-def join(first: Column, second: Column) -> Column:
-    """One column that says what two said one after another."""
-    pieces = {piece.index: piece for piece in first.pieces}
-    for piece in second.pieces:
-        before = pieces.get(piece.index)
-        pieces[piece.index] = piece if before is None else after(before, piece)
-    return Column(first.rollout, tuple(pieces.values()))
+def join(columns: Sequence[Column]) -> Column:
+    """One column that says what some of a rollout said one after another."""
+    if len(columns) == 1:
+        return columns[0]
+    gained: dict[int, list[Piece]] = {}
+    for column in columns:
+        for piece in column.pieces:
+            gained.setdefault(piece.index, []).append(piece)
+    return Column(columns[0].rollout, tuple(map(join_pieces, gained.values())))
 
 
-def after(first: Piece, second: Piece) -> Piece:
-    """One piece that says what two of a candidate said one after another."""
+def join_pieces(pieces: Sequence[Piece]) -> Piece:
+    """One piece that says what some of a candidate said one after another."""
     return Piece(
-        index=first.index,
-        text=first.text + second.text,
-        tokens=first.tokens + second.tokens,
-        logprobs=first.logprobs + second.logprobs,
-        finish=second.finish,
-        ends=first.ends + second.ends,
-        top=first.top + second.top,
+        index=pieces[0].index,
+        text="".join([piece.text for piece in pieces]),
+        tokens=tuple(chain.from_iterable([piece.tokens for piece in pieces])),
+        logprobs=tuple(chain.from_iterable([piece.logprobs for piece in pieces])),
+        finish=pieces[-1].finish,
+        ends=tuple(chain.from_iterable([piece.ends for piece in pieces])),
+        top=tuple(chain.from_iterable([piece.top for piece in pieces])),
     )

@@ -9,10 +9,13 @@ step, or a copy of its logits, would cost more than their sums.
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+
 from .sampling import NONE, weigh, weigh_again
 from .weights import Floats, Tokens, Weights, room
 
 MEMORY = 1 << 27
+PORTION = 1 << 21
 ROWS = 1024
 """About twice the cells that are kept of a small model; to use more memory afresh takes time."""
 
@@ -27,6 +30,7 @@ class Recall:
         self._width = width
         self._records = room(slots, width)
         self._cells = [-1] * slots
+        self._touched = 0
         self._slots: dict[int, int] = {}
         self._first = self._next = 0
 
@@ -40,7 +44,17 @@ class Recall:
                 del self._slots[self._cells[slot]]
             self._cells[slot] = -1
         self._first = self._next = first
+        self._touched = max(self._touched, last)
         return weigh(logits, mute, self._records[first:last])
+
+    def get_ready(self) -> bool:
+        """Use some memory for the first time, for which a step would have to wait; whether there is
+        more.
+        """
+        first = self._touched
+        self._touched = min(len(self._cells), first + max(1, PORTION // self._records.itemsize))
+        self._records[first : self._touched].view(np.uint8).fill(0)
+        return self._touched < len(self._cells)
 
     def keep(self, cells: Iterable[int], rows: Iterable[int]) -> None:
         """Keep those of the last step's rows that follow the tokens in these cells; the next step

@@ -10,10 +10,10 @@ the cache what is there already, the model computes it, and a candidate knows wh
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from math import isfinite
 from pathlib import Path
 from threading import Lock
 
-import numpy as np
 from msgspec import structs
 
 from ..errors import EngineError, SimError
@@ -26,7 +26,7 @@ from .drawing import Drawing, Pick
 from .jobs import FAN, IDLE, PRIORITIES, Job, Part, Run
 from .llama import ABORTED, FULL, SEQUENCES, Llama
 from .messages import Column, Piece, Rollout, Scored, Scoring, Started, Surveyed, cancelled
-from .recall import Recall
+from .recall import MEMORY, Recall
 from .requests import Made, Requests
 from .rows import Rows
 from .scoring import Scan
@@ -61,7 +61,8 @@ class Scheduler:
         self._requests = Requests(model, memory)
         self._drawing = Drawing(model)
         self._grain = GRAIN if model.deterministic else 1
-        self._recall = Recall(model.vocabulary, model.sequences)
+        memory_of_rows = 0 if model.deterministic else MEMORY
+        self._recall = Recall(model.vocabulary, SEQUENCES, memory_of_rows)
         self._cache = self._empty_cache()
         most = 1 if model.deterministic else MAX_JOBS
         self._turns = Turns(self._cache, self._recall, most, self._grain)
@@ -152,9 +153,10 @@ class Scheduler:
             return
         self._advance()
 
-    def read_ends(self) -> bool:
+    def get_ready(self) -> bool:
         """Use a moment in which nobody waits to get ready for fans after what was just said, one
-        after another and then with one decode a time; whether there is more to do.
+        after another and then with one decode a time, and then for more fans; whether there is more
+        to do.
         """
         turns = self._turns
         if turns.ends:
@@ -163,7 +165,9 @@ class Scheduler:
                 self._recollect([run])
         elif turns.running:
             self._advance()
-        return bool(turns.ends or turns.running)
+        else:
+            return self._recall.get_ready()
+        return True
 
     def _advance(self) -> None:
         """Compute a batch for those whose turn it is."""
@@ -241,9 +245,9 @@ class Scheduler:
             self._model.resume()
         size = sum(len(part.tokens) for part in batch)
         self._model.use_threads(self._threads.to_take(size))
-        began, worked = self._clock(), time.process_time()
+        began = self._clock()
         code = self._model.decode(*arrays(batch))
-        seconds, worked = self._clock() - began, time.process_time() - worked
+        seconds = self._clock() - began
         with self._lock:
             self._decoding = set()
         if code == FULL:
@@ -258,7 +262,7 @@ class Scheduler:
             self._cache.extend(part.sequence, done)
         if code == ABORTED:
             return False
-        self._threads.took(size, seconds, worked)
+        self._threads.took(size, seconds)
         self._pace.took(size, seconds)
         return True
 
@@ -304,10 +308,10 @@ class Scheduler:
         gained: dict[Job, list[Piece]] = {}
         for job, picks in self._pick(streams, weights).items():
             with self._ending(job):
-                gained[job] = [
-                    rows.beside(self._drawing.take(streams[job][row], pick), row, job.top)
-                    for row, pick in picks.items()
-                ]
+                said = {
+                    row: self._drawing.take(streams[job][row], pick) for row, pick in picks.items()
+                }
+                gained[job] = rows.beside(said, job.top)
         count = sum(map(len, streams.values()))
         return gained | self._take_in(parts[count:], rows, count)
 
@@ -324,11 +328,10 @@ class Scheduler:
         owners = [part.job for part in parts for _ in range(part.wanted)]
         logits = self._model.logits(len(owners))
         weights = self._recall.weigh(logits, self._model.mute)
-        numbers = np.isfinite(weights.norms)
-        if numbers.all():
+        bad = [row for row, norm in enumerate(weights.norms.tolist()) if not isfinite(norm)]
+        if not bad:
             self._keep(parts)
             return weights
-        bad = np.flatnonzero(~numbers).tolist()
         for job in dict.fromkeys(owners[row] for row in bad):
             with self._ending(job):
                 raise EngineError("The model computed no numbers; its file may be damaged.")
@@ -340,13 +343,14 @@ class Scheduler:
         """Keep the rows that rollouts may need again; nobody scores a text twice."""
         if self._model.deterministic:
             return
-        row = 0
+        row, cells, rows = 0, list[int](), list[int]()
         for part in parts:
             if isinstance(part.job, Run):
                 start = part.start + len(part.tokens) - part.wanted
-                cells = self._cache.cells(part.sequence, start)
-                self._recall.keep(cells, range(row, row + part.wanted))
+                cells += self._cache.cells(part.sequence, start)
+                rows += range(row, row + part.wanted)
             row += part.wanted
+        self._recall.keep(cells, rows)
 
     def _pick(
         self, streams: dict[Job, dict[int, Candidate]], weights: Weights

@@ -54,6 +54,8 @@ class Rows:
             )
         )
 
-    def beside(self, piece: Piece, row: int, count: int) -> Piece:
-        """Return a piece of one token with the alternatives of its row."""
-        return structs.replace(piece, top=(self.top(row, count),)) if count else piece
+    def beside(self, pieces: dict[int, Piece], count: int) -> list[Piece]:
+        """Return pieces of one token, by row, each with the alternatives of its row."""
+        if not count:
+            return list(pieces.values())
+        return [structs.replace(p, top=(self.top(row, count),)) for row, p in pieces.items()]

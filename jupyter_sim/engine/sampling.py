@@ -5,6 +5,7 @@ own distribution, and temperature last, on what is left. Log-probabilities are t
 before any of this. The fractions that choose come from the caller, one for each row.
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +16,7 @@ from .passes import above, heights
 from .weights import NEARLY_ONE, Doubles, Floats, Records, Tokens, Weights, room
 
 FOLD = 32
+ROW = 64
 STEPS = (1e-3, 1e-5, 0.0)
 NONE = np.empty(0, np.int64)
 
@@ -28,17 +30,19 @@ class Ranking(NamedTuple):
     values: Floats
 
 
-def fractions(seed: int) -> np.random.PCG64:
-    """Return the endless row of random numbers that belongs to one candidate's seed."""
-    return np.random.PCG64(seed)
-
-
-def fraction(source: np.random.PCG64) -> float:
-    """Return the next number of the row, in [0, 1).
+def fractions(seed: int) -> Iterator[float]:
+    """Return the endless row of random numbers in [0, 1) that belongs to one candidate's seed.
 
     Made of the raw bits, so that the same seed means the same numbers in every version of NumPy.
     """
-    return (int(source.random_raw()) >> 11) * 2.0**-53
+    return _fractions(np.random.PCG64(seed))
+
+
+def _fractions(source: np.random.PCG64) -> Iterator[float]:
+    # the first one is waited for
+    yield (int(source.random_raw()) >> 11) * 2.0**-53
+    while True:
+        yield from ((source.random_raw(ROW) >> np.uint64(11)) * 2.0**-53).tolist()
 
 
 def weigh(logits: Floats, mute: Tokens = NONE, records: Records | None = None) -> Weights:

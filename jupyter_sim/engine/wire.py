@@ -24,10 +24,10 @@ class Settings(Value, frozen=True):
     """How a model is to run; a zero lets the worker decide.
 
     `context` is the window in tokens (0: what the model was trained for, at most 8192), `threads`
-    the processor threads (0: one less than there are cores), `n_gpu_layers` how many layers go to
-    the GPU (-1: all, where llama.cpp was built for one). `deterministic` lets the same seed say the
-    same however busy or warm the engine is, slowly. `idle` are the seconds after which a model that
-    nobody uses is let go (0: never).
+    the processor threads (0: all cores, or one less while that is faster), `n_gpu_layers` how many
+    layers go to the GPU (-1: all, where llama.cpp was built for one). `deterministic` lets the same
+    seed say the same however busy or warm the engine is, slowly. `idle` are the seconds after which
+    a model that nobody uses is let go (0: never).
     """
 
     context: Annotated[int, Meta(ge=0, lt=2**24)] = 0

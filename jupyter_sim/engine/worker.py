@@ -128,7 +128,7 @@ class Worker:
         """
         wait = not scheduler.busy
         while wait and self._queue.empty():
-            if not self._compute(scheduler, scheduler.read_ends):
+            if not self._compute(scheduler, scheduler.get_ready):
                 # Python would look for unreachable objects in the middle of a fan
                 gc.collect(1)
                 break
