@@ -130,7 +130,7 @@ class Mirostat(Setting, frozen=True):
 Sampler = Typical | Xtc | Dry | Penalties | Bias | Mirostat
 
 
-class Sampling(Value, frozen=True):
+class Sampling(Value, frozen=True, cache_hash=True):
     """How a token is drawn from the model's distribution. The default is nearly honest.
 
     `chain` works on the logits in its order, before all else. `distinct`: first tokens are drawn

@@ -6,9 +6,9 @@ it: log-probabilities are the model's own.
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import NamedTuple
 
 import numpy as np
+from msgspec import Struct
 
 from ..events import Sampling
 from .candidate import Candidate
@@ -23,7 +23,7 @@ Said = tuple[bytes, bool]
 NOTHING: Said = (b"", False)
 
 
-class Pick(NamedTuple):
+class Pick(Struct, frozen=True, gc=False):
     """A token that was drawn, and its log-probability."""
 
     token: int

@@ -6,7 +6,8 @@ of logits that are wanted from some token on. What is here remembers; the loop d
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from ..events import Alternative
 from .candidate import Candidate
@@ -151,7 +152,7 @@ class Run(Job):
             candidate.owed = self.owed
 
 
-class Part(NamedTuple):
+class Part(Struct, frozen=True, gc=False):
     """What a batch holds of one sequence: a candidate's token, a way's, or a slice of a prompt.
 
     The logits of the last `wanted` tokens are needed.

@@ -46,6 +46,9 @@ USER_DEFINED, STRIPS = 16, 128 | 256
 
 LIBC = ctypes.CDLL("msvcrt" if os.name == "nt" else None)
 
+LOGITS = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p)(("llama_get_logits", api._lib))
+"""llama.cpp's function, returning a number: to make a pointer of it would take longer."""
+
 DECODED, FULL, ABORTED = 0, 1, 2
 
 FAN_ATTENTION = hasattr(api._lib, "jupyter_sim_fan_attention")
@@ -199,7 +202,7 @@ class Llama:
 
     def logits(self, rows: int) -> NDArray[np.float32]:
         """Return the logits of the last batch's wanted tokens; the next decode overwrites them."""
-        address = ctypes.addressof(api.llama_get_logits(self._ctx).contents)
+        address = LOGITS(self._ctx)
         if address != self._address or rows > len(self._logits):
             memory = (ctypes.c_float * (rows * self.vocabulary)).from_address(address)
             numbers = np.frombuffer(memoryview(memory), np.float32)

@@ -12,8 +12,9 @@ hardly ever does.
 
 import re
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, assert_never
+from typing import assert_never
 
+from msgspec import Struct, structs
 from wcwidth import grapheme_boundary_before
 
 from ..events import Stop
@@ -40,7 +41,7 @@ LONGEST_GRAPHEME = 64
 CONTINUATIONS = ("\n", "\U0001f1e6", "\U0001f469", "\u1100", "a")
 
 
-class Finding(NamedTuple):
+class Finding(Struct, frozen=True, gc=False):
     """What a rule sees in a text.
 
     Where it ends, if that is known; if not, how much of it is certain, and from where to look
@@ -95,7 +96,9 @@ class Stopper:
     def _look(self, text: str, resume: int) -> Finding:
         """Return what the rule sees, but no end inside a grapheme."""
         found = self._rule(text, resume)
-        return found if found.end is None else found._replace(end=_onward(text, found.end))
+        if found.end is None:
+            return found
+        return structs.replace(found, end=_onward(text, found.end))
 
     def _string(self, before: int) -> Finding | None:
         """Return where the rule or a string ends the text, whichever comes first.
