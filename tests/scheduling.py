@@ -1,6 +1,7 @@
 """A scheduler on the starter model, in this process, and all that it has told."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from jupyter_sim.engine.llama import Llama
@@ -55,10 +56,10 @@ class Desk:
             pass
 
 
-def desk(model: Llama) -> Desk:
+def desk(model: Llama, clock: Callable[[], float] = time.perf_counter) -> Desk:
     model.clear()
     heard: list[Desk] = []
-    made = Desk(Scheduler(model, lambda serial, message: heard[0].hear(serial, message)))
+    made = Desk(Scheduler(model, lambda serial, message: heard[0].hear(serial, message), clock))
     heard.append(made)
     return made
 
@@ -70,8 +71,9 @@ def drawn(
     max_tokens: int = 6,
     sampling: Sampling = HONEST,
     first: int = 0,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> Desk:
-    table = desk(model)
+    table = desk(model, clock)
     seeds = tuple(range(first, first + n))
     table.scheduler.begin(1, Rollout("r", prompt, seeds, max_tokens, "none", sampling))
     table.run()

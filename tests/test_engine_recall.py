@@ -104,3 +104,14 @@ def test_the_rows_of_one_step_have_room_however_little_memory_there_is() -> None
     weights = kept(recall, 1, 2, 3, 4)
     assert np.array_equal(weights.values[:, :64].argmax(1), np.stack(rows(1, 2, 3, 4)).argmax(1))
     assert recall.known([1, 2, 3, 4]) == 4
+
+
+def test_memory_that_is_used_for_the_first_time_in_a_pause_leaves_what_is_known() -> None:
+    recall = Recall(64, 1, memory=9 * ROOM)
+    kept(recall, 1, 2)
+    while recall.get_ready():
+        pass
+    assert recall.rows([1, 2]).logits == pytest.approx(np.stack(rows(1, 2)), abs=1e-6)
+    kept(recall, *range(3, 10))
+    assert not recall.get_ready()
+    assert recall.known(range(1, 10)) == 9

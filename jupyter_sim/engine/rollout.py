@@ -161,7 +161,8 @@ class Scheduler:
         turns = self._turns
         if turns.ends:
             run = self._requests.after(*turns.ends.popleft())
-            if run is not None and turns.prepare(run):
+            # a text may be spelled otherwise than it was drawn
+            if run is not None and turns.prepare(run, self._pace.slice(streaming=True)):
                 self._recollect([run])
         elif turns.running:
             self._advance()

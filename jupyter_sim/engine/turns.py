@@ -14,8 +14,6 @@ from .recall import Recall
 from .scoring import Scan
 
 NEWCOMERS = 1024
-FEW = 8
-"""Tokens that are read while nobody waits, to be ready for who goes on from there."""
 
 
 class Turns:
@@ -112,13 +110,13 @@ class Turns:
                 self._close(sequence)
         self._close(job.sequence, read=True)
 
-    def prepare(self, run: Run) -> bool:
-        """Let a rollout without candidates in while nobody waits, if nearly all of its prompt is in
-        cells; nothing is given up for it.
+    def prepare(self, run: Run, unread: int) -> bool:
+        """Let a rollout without candidates in while nobody waits, if all but `unread` tokens of its
+        prompt are in cells; nothing is given up for it.
         """
-        if not self._cache.spare(FEW + MAX_WAYS + self._outstanding()):
+        if not self._cache.spare(unread + MAX_WAYS + self._outstanding()):
             return False
-        sequence = self._cache.reopen(run.tokens, FEW)
+        sequence = self._cache.reopen(run.tokens, unread)
         if sequence is None:
             return False
         run.priority = IDLE
