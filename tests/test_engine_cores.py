@@ -3,6 +3,7 @@
 import os
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,17 +20,22 @@ def play(threads: Threads, seconds: dict[int, float], steps: int, size: int = 8)
     return taken
 
 
+def quiet(fewer: int, most: int, **more: Any) -> Threads:
+    """Threads on a machine on which nobody else runs."""
+    return Threads(fewer, most, lambda: MANY, **more)
+
+
 def test_there_is_a_core() -> None:
     assert cores() >= 1
 
 
 def test_an_idle_machine_computes_on_all_cores() -> None:
-    taken = play(Threads(1, 2), {1: 0.003, 2: 0.002}, 60)
+    taken = play(quiet(1, 2), {1: 0.003, 2: 0.002}, 60)
     assert taken.count(1) < 4
 
 
 def test_a_busy_machine_is_soon_left_a_core() -> None:
-    taken = play(Threads(1, 2), {1: 0.003, 2: 0.02}, 60)
+    taken = play(quiet(1, 2), {1: 0.003, 2: 0.02}, 60)
     assert taken[-50:].count(1) > 45
 
 
@@ -37,7 +43,7 @@ def test_a_busy_machine_is_soon_left_a_core() -> None:
 def test_the_slower_number_is_tried_ever_more_rarely_and_never_given_up(
     seconds: dict[int, float],
 ) -> None:
-    threads = Threads(1, 2)
+    threads = quiet(1, 2)
     play(threads, seconds, 20)
     slower = max(seconds, key=seconds.__getitem__)
     taken = play(threads, seconds, 4000)
@@ -47,24 +53,24 @@ def test_the_slower_number_is_tried_ever_more_rarely_and_never_given_up(
 
 
 def test_a_machine_that_becomes_busy_is_left_a_core_at_once() -> None:
-    threads = Threads(1, 2)
+    threads = quiet(1, 2)
     play(threads, {1: 0.003, 2: 0.002}, 60)
     taken = play(threads, {1: 0.004, 2: 0.05}, 30)
     assert taken.count(2) <= 4
 
 
 def test_steps_of_different_sizes_are_not_compared() -> None:
-    threads = Threads(1, 2)
+    threads = quiet(1, 2)
     for size in range(64):
         assert play(threads, {1: 0.1, 2: 1.0}, 1, size) == [2]
 
 
 def test_a_number_that_the_user_has_set_stays() -> None:
-    assert set(play(Threads(3, 3), {3: 0.003}, 100)) == {3}
+    assert set(play(quiet(3, 3), {3: 0.003}, 100)) == {3}
 
 
 def test_a_long_step_is_computed_on_all_cores_and_tells_nothing_of_short_ones() -> None:
-    threads = Threads(1, 2, worked=count(step=18.0).__next__)
+    threads = quiet(1, 2, worked=count(step=18.0).__next__)
     for _ in range(100):
         assert threads.to_take(500) == 2
         threads.took(500, 9.0)
@@ -78,15 +84,15 @@ class Machine:
     def __init__(self, fewer: int, most: int, free: int) -> None:
         self.free = free
         self._seconds = 0.0
-        self._threads = Threads(fewer, most, lambda: self.free, lambda: self._seconds)
+        self.threads = Threads(fewer, most, lambda: self.free, lambda: self._seconds)
 
     def read(self, worked: float, steps: int = 1) -> list[int]:
         """The numbers of threads of long steps, each of which gets that part of their time."""
         taken = []
         for _ in range(steps):
-            taken.append(self._threads.to_take(64))
+            taken.append(self.threads.to_take(64))
             self._seconds += worked * taken[-1]
-            self._threads.took(64, 1.0)
+            self.threads.took(64, 1.0)
         return taken
 
 
@@ -99,6 +105,14 @@ def test_long_steps_leave_to_others_what_they_want_once_one_had_to_wait() -> Non
     assert machine.read(worked=0.4, steps=3) == [1, 1, 1]
     machine.free = 8
     assert machine.read(worked=0.9, steps=3) == [8, 8, 8]
+
+
+def test_all_cores_are_tried_again_only_when_others_have_left_them() -> None:
+    machine = Machine(1, 2, free=1)
+    play(machine.threads, {1: 0.003, 2: 0.1}, 20)
+    assert play(machine.threads, {1: 0.003, 2: 0.1}, 4000) == 4000 * [1]
+    machine.free = 2
+    assert play(machine.threads, {1: 0.003, 2: 0.002}, 300)[-200:].count(2) > 190
 
 
 def test_long_steps_keep_the_number_that_the_user_has_set() -> None:

@@ -49,8 +49,8 @@ class Threads:
     """The number of threads for each step: `most`, or `fewer` while that is faster.
 
     Short steps of the same size are compared. Now and then the other number is tried for a few
-    steps, or until half as many are no faster. Each trial that was in vain doubles the seconds
-    until the next one, which are many where it was dear.
+    steps, or until half as many are no faster; all cores only where nobody else runs on any. Each
+    trial that was in vain doubles the seconds until the next one, which are many where it was dear.
 
     Long steps, of prompts, are computed by most, until one has got too little of the processors,
     of which `worked` tells how many seconds this process has had.
@@ -109,8 +109,13 @@ class Threads:
         collapsed = self.now == self._most and min(self._usual[-2:]) > COLLAPSE * min(self._usual)
         if collapsed or self._since > self._patience:
             self._since = 0.0
-            self._trial = []
-            self._swap()
+            if self.now == self._most or self._left_alone():
+                self._trial = []
+                self._swap()
+
+    def _left_alone(self) -> bool:
+        """Whether nobody else runs on any of the cores; our own threads may still wait on some."""
+        return self._unclaimed() + self.now > self._most
 
     def _judge(self, trial: list[float]) -> None:
         """Keep the other number if it has turned out faster; otherwise go back."""

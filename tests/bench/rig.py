@@ -27,7 +27,7 @@ class Next(NamedTuple):
 
 
 class Cancelled(NamedTuple):
-    """Seconds from a wish to the end of the decode that ran, and whether other branches stayed."""
+    """Seconds from a wish to the end of the decode that ran, and whether another branch stayed."""
 
     seconds: float
     intact: bool
@@ -105,8 +105,8 @@ class Rig(Gauge):
         return most, max(other - one for one, other in gaps)
 
     def cancel(self, kept: str, text: str, count: int, seed: int) -> Cancelled:
-        """Cancel a rollout at some moment; `kept` is a prompt that must go on as before."""
-        before = self.draw(kept, 2, 2)
+        """Cancel a rollout at some moment; `kept` is a prompt that must not be read again."""
+        self.draw(kept, 2, 2)
         chosen = random.Random(seed)
         serial = self.begin(text, count, 200)
         asked: list[float] = []
@@ -125,7 +125,7 @@ class Rig(Gauge):
         last = self.model.decodes[-1]
         late = last.began + last.seconds - asked[0]
         again = self.draw(kept, 2, 2)
-        return Cancelled(max(0.0, late), again.texts == before.texts)
+        return Cancelled(max(0.0, late), again.prompt - again.reused < FEW)
 
     def _running(self, serial: int, count: int) -> bool:
         """Whether a rollout has come as far as it should: its prompt runs, or its fan."""

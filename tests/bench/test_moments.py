@@ -33,7 +33,7 @@ def test_cancelling_takes_milliseconds_and_leaves_other_branches_alone(
     model: str, figures: Results
 ) -> None:
     with Apart(Rig, model_path(model)) as rig:
-        kept = rig.ask(Rig.words, 64, 0)
+        kept = rig.ask(Rig.words, 128, 0)
         rows = []
         for what, count, tokens in (("a prompt of 2,048 tokens", 1, 2048), ("a fan", FAN, 64)):
 
