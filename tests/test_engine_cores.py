@@ -1,6 +1,7 @@
 """All cores are used while that is faster, and left alone as soon as it is not."""
 
 import os
+from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -59,10 +60,23 @@ def test_a_machine_that_becomes_busy_is_left_a_core_at_once() -> None:
     assert taken.count(2) <= 4
 
 
-def test_steps_of_different_sizes_are_not_compared() -> None:
+@pytest.mark.parametrize("sizes", [(8, 7, 5), (8,), range(1, 60)])
+def test_a_busy_machine_is_left_a_core_however_short_the_fans_are(sizes: Sequence[int]) -> None:
     threads = quiet(1, 2)
-    for size in range(64):
-        assert play(threads, {1: 0.1, 2: 1.0}, 1, size) == [2]
+    taken = []
+    for size in 40 * [*sizes]:
+        taken += play(threads, {1: 0.001 * (4 + size), 2: 0.02 * (4 + size)}, 1, size)
+    assert taken[-len(taken) // 2 :].count(2) < 0.05 * len(taken)
+
+
+def test_one_step_that_stalls_in_a_trial_does_not_put_off_the_next_for_long() -> None:
+    threads = quiet(1, 2)
+    play(threads, {1: 0.004, 2: 0.002}, 200)
+    while threads.now == 2:
+        play(threads, {2: 0.002}, 1)
+    threads.took(8, 20.0)
+    taken = play(threads, {1: 0.004, 2: 0.007}, 2000)
+    assert taken[-100:].count(1) > 90
 
 
 def test_a_number_that_the_user_has_set_stays() -> None:

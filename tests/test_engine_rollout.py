@@ -12,6 +12,7 @@ from msgspec import structs
 from wcwidth import grapheme_boundary_before
 
 from jupyter_sim.engine.gauge import Timed
+from jupyter_sim.engine.jobs import Run
 from jupyter_sim.engine.llama import Llama
 from jupyter_sim.engine.messages import Rollout, Started
 from jupyter_sim.engine.rollout import KEPT
@@ -283,3 +284,21 @@ def test_all_of_forty_fans_at_once_end_whose_prompts_end_within_a_word(model: Ll
             crowd.scheduler.step()
     assert not crowd.scheduler.busy
     assert not crowd.errors and len(crowd.finishes) == 40 * 8
+
+
+def test_a_rollout_that_has_to_wait_again_holds_no_sequence(model: Llama) -> None:
+    """It may have set out on ways that led nowhere, and may be cancelled while it waits."""
+    table = desk(model)
+    scheduler, cache = table.scheduler, table.scheduler._cache
+    scheduler.begin(1, Rollout("r", "The harbour was quiet", (7,), 2, sampling=HONEST))
+    scheduler._turns.admit()
+    [run] = scheduler._turns.running
+    assert isinstance(run, Run)
+    fork = cache.fork(run.sequence)
+    assert fork is not None
+    run.forks.append(fork)
+    scheduler._turns.put_away(run)
+    assert not any(held.busy for held in cache._held.values())
+    table.run()
+    assert table.finishes == {(1, 0): "length"} and not table.errors
+    assert not any(held.busy for held in cache._held.values())

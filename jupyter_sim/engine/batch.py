@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from .arrays import Ints
-from .jobs import Job, Part, Run
+from .jobs import IDLE, Job, Part, Run
 from .llama import BATCH, SEQUENCES
 
 STREAM_SECONDS, QUIET_SECONDS = 0.03, 0.25
@@ -66,8 +66,10 @@ def compose(
     ]
     if parts and grain > 1:
         return [min(parts, key=lambda part: part.start)]
-    room = pace.slice(streaming=bool(parts))
-    crumb = 0 if parts else SMALLEST_SLICE
+    # who comes is not to wait for what nobody waits for
+    streaming = bool(parts) or urgent == IDLE
+    room = pace.slice(streaming=streaming)
+    crumb = 0 if streaming else SMALLEST_SLICE
     return [*parts, *_slices(jobs, length, room, crumb, SEQUENCES - len(parts), grain)]
 
 

@@ -21,8 +21,8 @@ LONG = 64
 TRIAL_STEPS = 4
 FIRST_PATIENCE, LONGEST_PATIENCE = 0.05, 0.8
 GAIN, COLLAPSE = 0.85, 4.0
-DEAR = 50
-"""How many times what a trial has lost has to go by before the next one."""
+DEAR, DEAREST = 50, 8.0
+"""How many times what a trial has lost has to go by before the next one, and the most seconds."""
 
 WAITED = 0.7
 
@@ -48,13 +48,14 @@ def unclaimed() -> int:
 class Threads:
     """The number of threads for each step: `most`, or `fewer` while that is faster.
 
-    Short steps of the same size are compared. Now and then the other number is tried for a few
-    steps, or until half as many are no faster; all cores only where nobody else runs on any. Each
-    trial that was in vain doubles the seconds until the next one, which are many where it was dear.
+    Now and then the other number is tried for a few short steps, or until half as many are no
+    faster; all cores only where nobody else runs on any. A step is compared with those of its size,
+    or of the nearest that is known. Each trial that was in vain doubles the seconds until the next
+    one, which are many where it was dear.
 
     Long steps, of prompts, are computed by most, until one has got too little of the processors,
-    of which `worked` tells how many seconds this process has had.
-    From then on as many are left to others as want one, for as long as there are others.
+    of which `worked` tells how many seconds this process has had. From then on as many are left to
+    others as want one, for as long as there are others.
     """
 
     def __init__(
@@ -73,9 +74,11 @@ class Threads:
         self._crowded = False
         self._patience = FIRST_PATIENCE
         self._since = 0.0
-        self._size = 0
-        self._usual: list[float] = []
+        self._collapsing = 0
+        # by number of threads and size, the seconds of the last steps
+        self._usual: dict[int, dict[int, list[float]]] = {fewer: {}, most: {}}
         self._trial: list[float] | None = None
+        self._lost = 0.0
 
     def to_take(self, size: int) -> int:
         """Return how many threads a step of so many tokens is to be computed by."""
@@ -94,21 +97,16 @@ class Threads:
             worked = self._worked() - self._began
             self._crowded |= worked < WAITED * self._long * seconds
             return
-        if size != self._size:
-            self._size, self._usual = size, []
-            self._end_trial()
-            return
+        usual = self._usual[self.now].get(size, [])
+        self._usual[self.now][size] = [*usual[1 - TRIAL_STEPS :], seconds]
         self._since += seconds
         if self._trial is not None:
-            self._trial.append(seconds)
-            self._judge(self._trial)
+            self._judge(self._trial, size, seconds)
             return
-        self._usual = [*self._usual[1 - TRIAL_STEPS :], seconds]
-        if len(self._usual) < TRIAL_STEPS:
-            return
-        collapsed = self.now == self._most and min(self._usual[-2:]) > COLLAPSE * min(self._usual)
-        if collapsed or self._since > self._patience:
-            self._since = 0.0
+        collapsed = self.now == self._most and seconds > COLLAPSE * min(usual, default=seconds)
+        self._collapsing = self._collapsing + 1 if collapsed else 0
+        if self._collapsing > 1 or self._since > self._patience:
+            self._since, self._collapsing, self._lost = 0.0, 0, 0.0
             if self.now == self._most or self._left_alone():
                 self._trial = []
                 self._swap()
@@ -117,27 +115,29 @@ class Threads:
         """Whether nobody else runs on any of the cores; our own threads may still wait on some."""
         return self._unclaimed() + self.now > self._most
 
-    def _judge(self, trial: list[float]) -> None:
+    def _judge(self, trial: list[float], size: int, seconds: float) -> None:
         """Keep the other number if it has turned out faster; otherwise go back."""
-        usual = median(self._usual)
-        slow = sum(seconds >= usual for seconds in trial)
-        if len(trial) < TRIAL_STEPS and slow < TRIAL_STEPS // 2 and trial[-1] < COLLAPSE * usual:
+        known = self._usual[self._other]
+        usual = median(known[min(known, key=lambda one: abs(one - size))])
+        trial.append(seconds / usual)
+        self._lost += seconds - usual
+        slow = sum(ratio >= 1 for ratio in trial)
+        if len(trial) < TRIAL_STEPS and slow < TRIAL_STEPS // 2 and trial[-1] < COLLAPSE:
             return
-        if median(trial) < GAIN * usual:
-            self._usual, self._trial = trial, None
+        self._trial = None
+        if median(trial) < GAIN:
             self._patience = max(FIRST_PATIENCE, self._patience / 2)
         else:
-            lost = sum(trial) - len(trial) * usual
-            self._patience = max(min(LONGEST_PATIENCE, 2 * self._patience), DEAR * lost)
-            self._end_trial()
-
-    def _end_trial(self) -> None:
-        if self._trial is not None:
-            self._trial = None
+            dear = min(DEAREST, DEAR * self._lost)
+            self._patience = max(min(LONGEST_PATIENCE, 2 * self._patience), dear)
             self._swap()
 
+    @property
+    def _other(self) -> int:
+        return self._fewer if self.now == self._most else self._most
+
     def _swap(self) -> None:
-        self.now = self._fewer if self.now == self._most else self._most
+        self.now = self._other
 
 
 def _cores() -> int:

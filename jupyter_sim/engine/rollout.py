@@ -23,7 +23,7 @@ from .cache import Cache
 from .candidate import Candidate
 from .cores import Threads
 from .drawing import Drawing, Pick
-from .jobs import FAN, IDLE, PRIORITIES, Job, Part, Run
+from .jobs import EXPLORE, FAN, IDLE, PRIORITIES, Job, Part, Run
 from .llama import ABORTED, FULL, SEQUENCES, Llama
 from .messages import Column, Piece, Rollout, Scored, Scoring, Started, Surveyed, cancelled
 from .recall import MEMORY, Recall
@@ -138,7 +138,7 @@ class Scheduler:
 
     def hurry(self, request: Request) -> None:
         """Let, from any thread, what is computed for less urgent requests give way to this one."""
-        urgency = PRIORITIES[request.priority] if isinstance(request, Rollout) else self._urgency
+        urgency = PRIORITIES[request.priority] if isinstance(request, Rollout) else EXPLORE
         with self._lock:
             if self._decoding and urgency < self._urgency:
                 self._model.abort()

@@ -65,8 +65,7 @@ class Turns:
 
     def put_away(self, job: Job) -> None:
         """Let a job wait again; what it has read stays in the cache."""
-        self.running.remove(job)
-        self._close(job.sequence, read=True)
+        self._leave(job)
         self.waiting.append(job)
 
     def place(self) -> None:
@@ -103,11 +102,15 @@ class Turns:
         """Forget a job, however far it is; its tokens stay in the cache."""
         if job in self.waiting:
             self.waiting.remove(job)
-            return
+        else:
+            self._leave(job)
+
+    def _leave(self, job: Job) -> None:
         self.running.remove(job)
         if isinstance(job, Run):
             for sequence in (*(candidate.sequence for candidate in job.live), *job.forks):
                 self._close(sequence)
+            job.forks = []
         self._close(job.sequence, read=True)
 
     def prepare(self, run: Run, unread: int) -> bool:
