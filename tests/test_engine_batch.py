@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from jupyter_sim.engine.batch import LARGEST_SLICE, SMALLEST_SLICE, Pace, arrays, compose
 from jupyter_sim.engine.candidate import Candidate
 from jupyter_sim.engine.healing import Healing
-from jupyter_sim.engine.jobs import Part, Run
+from jupyter_sim.engine.jobs import IDLE, Part, Run
 from jupyter_sim.engine.llama import BATCH, MICRO_BATCH
 from jupyter_sim.engine.messages import Priority, Rollout
 from jupyter_sim.engine.vocabulary import Spellings
@@ -129,3 +129,10 @@ def test_arrays_flag_the_last_wanted_tokens() -> None:
     tokens, positions, sequences, wanted = arrays([Part(run, None, 4, 10, [7, 8, 9], 2)])
     assert tokens.tolist() == [7, 8, 9] and positions.tolist() == [10, 11, 12]
     assert sequences.tolist() == [4, 4, 4] and wanted.tolist() == [0, 1, 1]
+
+
+def test_what_nobody_waits_for_is_read_in_slices_that_a_stream_could_wait_for() -> None:
+    jobs = Jobs()
+    for _ in range(3):
+        jobs.prompt(300).priority = IDLE
+    assert sum(len(part.tokens) for part in jobs.batch()) == Pace(MICRO_BATCH).slice(streaming=True)

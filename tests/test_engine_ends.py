@@ -1,12 +1,14 @@
 """What is got ready while nobody waits: the ends of what candidates have said are read."""
 
+from collections.abc import Callable
+
 import pytest
 
 from jupyter_sim.engine.gauge import Timed
 from jupyter_sim.engine.llama import Ints, Llama
-from jupyter_sim.engine.messages import Rollout
+from jupyter_sim.engine.messages import Rollout, Scoring, Survey
 from jupyter_sim.engine.rollout import KEPT, Scheduler
-from jupyter_sim.engine.wire import Settings
+from jupyter_sim.engine.wire import Request, Settings
 from jupyter_sim.models import resolve
 
 from .scheduling import HONEST, desk, drawn, starter
@@ -44,24 +46,30 @@ def test_ends_of_what_has_come_back_from_memory_only_in_part_are_not_read(model:
     assert not any(held.busy for held in cache._held.values())
 
 
-def test_ends_that_are_read_while_nobody_waits_give_way(model: Llama) -> None:
-    prompt = "The harbour was quiet that evening, and the boats lay still."
-    fan = drawn(model, prompt, max_tokens=12)
-    wish = Rollout("r", prompt, (7,), 1, sampling=HONEST)
-    decode = model.decode
+class Hurried(Llama):
+    """A model in whose decodes something can happen."""
 
-    def hurried(*batch: Ints) -> int:
-        fan.scheduler.hurry(wish)
-        return decode(*batch)
+    meanwhile: Callable[[], None] = staticmethod(lambda: None)
 
-    model.decode = hurried  # type: ignore[method-assign]
-    try:
-        for _ in range(10):
-            assert fan.scheduler.get_ready()
-    finally:
-        del model.decode
+    def decode(self, tokens: Ints, positions: Ints, sequences: Ints, wanted: Ints) -> int:
+        self.meanwhile()
+        return super().decode(tokens, positions, sequences, wanted)
+
+
+PROMPT = "The harbour was quiet that evening, and the boats lay still."
+WISH = Rollout("r", PROMPT, (7,), 1, sampling=HONEST)
+
+
+@pytest.mark.parametrize("wish", [WISH, Scoring("s", PROMPT), Survey("s", PROMPT)])
+def test_ends_that_are_read_while_nobody_waits_give_way(wish: Request) -> None:
+    model = Hurried(resolve(), Settings(context=512, threads=1))
+    fan = drawn(model, PROMPT, max_tokens=12)
+    model.meanwhile = lambda: fan.scheduler.hurry(wish)
+    for _ in range(10):
+        assert fan.scheduler.get_ready()
+    model.meanwhile = lambda: None
     cache = fan.scheduler._cache
-    fan.scheduler.begin(2, wish)
+    fan.scheduler.begin(2, WISH)
     assert not any(held.busy for held in cache._held.values())
     for sequence, tokens in cache.held.items():
         assert model.length(sequence) == len(tokens)

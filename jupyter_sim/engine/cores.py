@@ -77,8 +77,8 @@ class Threads:
         self._collapsing = 0
         # by number of threads and size, the seconds of the last steps
         self._usual: dict[int, dict[int, list[float]]] = {fewer: {}, most: {}}
-        self._trial: list[float] | None = None
-        self._lost = 0.0
+        # of a trial's steps, the seconds, and those of the other number
+        self._trial: list[tuple[float, float]] | None = None
 
     def to_take(self, size: int) -> int:
         """Return how many threads a step of so many tokens is to be computed by."""
@@ -99,14 +99,14 @@ class Threads:
             return
         usual = self._usual[self.now].get(size, [])
         self._usual[self.now][size] = [*usual[1 - TRIAL_STEPS :], seconds]
-        self._since += seconds
         if self._trial is not None:
             self._judge(self._trial, size, seconds)
             return
+        self._since += seconds
         collapsed = self.now == self._most and seconds > COLLAPSE * min(usual, default=seconds)
         self._collapsing = self._collapsing + 1 if collapsed else 0
         if self._collapsing > 1 or self._since > self._patience:
-            self._since, self._collapsing, self._lost = 0.0, 0, 0.0
+            self._since, self._collapsing = 0.0, 0
             if self.now == self._most or self._left_alone():
                 self._trial = []
                 self._swap()
@@ -115,20 +115,19 @@ class Threads:
         """Whether nobody else runs on any of the cores; our own threads may still wait on some."""
         return self._unclaimed() + self.now > self._most
 
-    def _judge(self, trial: list[float], size: int, seconds: float) -> None:
+    def _judge(self, trial: list[tuple[float, float]], size: int, seconds: float) -> None:
         """Keep the other number if it has turned out faster; otherwise go back."""
         known = self._usual[self._other]
-        usual = median(known[min(known, key=lambda one: abs(one - size))])
-        trial.append(seconds / usual)
-        self._lost += seconds - usual
-        slow = sum(ratio >= 1 for ratio in trial)
-        if len(trial) < TRIAL_STEPS and slow < TRIAL_STEPS // 2 and trial[-1] < COLLAPSE:
+        trial.append((seconds, median(known[min(known, key=lambda one: abs(one - size))])))
+        ratios = [mine / usual for mine, usual in trial]
+        slow = sum(ratio >= 1 for ratio in ratios)
+        if len(trial) < TRIAL_STEPS and slow < TRIAL_STEPS // 2 and ratios[-1] < COLLAPSE:
             return
         self._trial = None
-        if median(trial) < GAIN:
+        if median(ratios) < GAIN:
             self._patience = max(FIRST_PATIENCE, self._patience / 2)
         else:
-            dear = min(DEAREST, DEAR * self._lost)
+            dear = min(DEAREST, DEAR * sum(mine - usual for mine, usual in trial))
             self._patience = max(min(LONGEST_PATIENCE, 2 * self._patience), dear)
             self._swap()
 

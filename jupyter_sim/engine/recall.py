@@ -16,6 +16,8 @@ from .weights import Floats, Tokens, Weights, room
 
 MEMORY = 1 << 27
 PORTION = 1 << 21
+"""Bytes that are used for the first time in one go."""
+
 ROWS = 1024
 """About twice the cells that are kept of a small model; to use more memory afresh takes time."""
 

@@ -61,8 +61,7 @@ class Scheduler:
         self._requests = Requests(model, memory)
         self._drawing = Drawing(model)
         self._grain = GRAIN if model.deterministic else 1
-        memory_of_rows = 0 if model.deterministic else MEMORY
-        self._recall = Recall(model.vocabulary, SEQUENCES, memory_of_rows)
+        self._recall = Recall(model.vocabulary, SEQUENCES, 0 if model.deterministic else MEMORY)
         self._cache = self._empty_cache()
         most = 1 if model.deterministic else MAX_JOBS
         self._turns = Turns(self._cache, self._recall, most, self._grain)
